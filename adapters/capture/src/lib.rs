@@ -1,1 +1,24 @@
-//! Placeholder.
+//! Where pictures come from.
+//!
+//! ```text
+//!   ScanoutControl ──open(id, doorbell)──▶ Source ──poll(now)──▶ Frame (newest picture, damage, capture time)
+//!        │                                   │
+//!        └ enable, disable, list             └ rings the doorbell when there is something to poll for
+//! ```
+//!
+//! A [`Source`] always hands out its newest picture: what nobody polled for in time is never delivered. That is
+//! the one place where pictures are dropped; after it nothing is.
+
+#![forbid(unsafe_code)]
+
+mod clock;
+mod control;
+mod doorbell;
+pub mod pattern;
+pub mod replay;
+mod source;
+
+pub use clock::now;
+pub use control::{ControlError, Mode, ScanoutControl, ScanoutInfo, connector_name};
+pub use doorbell::Doorbell;
+pub use source::{Frame, Polled, Source, SourceError};

@@ -1,0 +1,264 @@
+//! One scanout's encoded stream to any number of subscribers.
+//!
+//! Two slots can hold an encoder each. Everybody follows the **live** one. A subscriber that fell behind needs an
+//! IDR when it reads again; taken from the live encoder it would cost every other subscriber a large picture, so
+//! the second encoder, the **rescue**, makes it, and those who fell behind follow the rescue until the live
+//! encoder has a reason of its own for an IDR.
+//!
+//! ```text
+//!   join ─▶ live ◀── next IDR of live ── rescue ◀── reads again ── stalled
+//!             └──────────── queue full ───────────────────────────────▲
+//!   live without subscribers: rescue becomes live
+//! ```
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use lunette_frame::AccessUnit;
+
+use crate::lane::{IdrReason, Lane};
+use crate::subscriber::{Counters, State, Subscriber, SubscriberId};
+
+/// One of the two encoders that a stream may run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Slot {
+    /// The first.
+    A,
+    /// The second.
+    B,
+}
+
+impl Slot {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::A, Self::B];
+
+    /// Position in an array of two.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        match self {
+            Self::A => 0,
+            Self::B => 1,
+        }
+    }
+
+    const fn other(self) -> Self {
+        match self {
+            Self::A => Self::B,
+            Self::B => Self::A,
+        }
+    }
+}
+
+/// What bounds a fan-out.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Units in one subscriber's queue.
+    pub queue_units: usize,
+    /// Bytes in one subscriber's queue; a single larger unit still passes.
+    pub queue_bytes: usize,
+    /// Units kept since the last IDR for those who join.
+    pub gop_units: usize,
+    /// Bytes kept since the last IDR for those who join.
+    pub gop_bytes: usize,
+    /// Least time between two IDRs of one encoder that subscribers caused.
+    pub idr_spacing: Duration,
+    /// How long the rescue may run before the live encoder makes an IDR to end it.
+    pub rescue_for: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            queue_units: 60,
+            queue_bytes: 8 << 20,
+            gop_units: 30,
+            gop_bytes: 2 << 20,
+            idr_spacing: Duration::from_millis(250),
+            rescue_for: Duration::from_secs(60),
+        }
+    }
+}
+
+/// What a slot's encoder should do with the next picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Demand {
+    /// Nobody follows this slot: close its encoder.
+    Idle,
+    /// Encode what changed.
+    Encode,
+    /// Make an IDR, also of an unchanged picture.
+    Idr(IdrReason),
+}
+
+/// The subscribers of one stream and what each is still to get.
+#[derive(Debug)]
+pub struct Fanout {
+    limits: Limits,
+    lanes: [Lane; 2],
+    live: Slot,
+    rescue_since: Option<Duration>,
+    subscribers: BTreeMap<SubscriberId, Subscriber>,
+    next_id: u64,
+}
+
+impl Fanout {
+    /// A stream with no subscribers.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            lanes: <[Lane; 2]>::default(),
+            live: Slot::A,
+            rescue_since: None,
+            subscribers: BTreeMap::new(),
+            next_id: 0,
+        }
+    }
+
+    /// Adds a subscriber. It starts with every unit since the last IDR, or else causes an IDR.
+    pub fn join(&mut self) -> SubscriberId {
+        let id = SubscriberId(self.next_id);
+        self.next_id += 1;
+        let lane = &mut self.lanes[self.live.index()];
+        let subscriber = Subscriber::new(self.live, lane.snapshot());
+        if subscriber.state == State::Waiting {
+            lane.want_idr(IdrReason::Join);
+        }
+        self.subscribers.insert(id, subscriber);
+        id
+    }
+
+    /// Removes a subscriber; returns what happened to it. Unknown ids are ignored.
+    pub fn leave(&mut self, id: SubscriberId) -> Option<Counters> {
+        let gone = self.subscribers.remove(&id)?;
+        self.close_idle_slots();
+        Some(gone.counters())
+    }
+
+    /// The next unit for a subscriber; `None` when it has all there is.
+    ///
+    /// A stalled subscriber that asks reads again, so this is where its way back begins.
+    pub fn pop(&mut self, id: SubscriberId, now: Duration) -> Option<AccessUnit> {
+        if self.subscribers.get(&id)?.state == State::Stalled {
+            self.resync(id, now);
+        }
+        self.subscribers.get_mut(&id)?.pop()
+    }
+
+    /// A subscriber asks for an IDR of the stream that it follows.
+    pub fn request_idr(&mut self, id: SubscriberId) {
+        if let Some(subscriber) = self.subscribers.get(&id).filter(|subscriber| subscriber.is_active()) {
+            self.lanes[subscriber.slot.index()].want_idr(IdrReason::Requested);
+        }
+    }
+
+    /// What `slot`'s encoder should do with a picture at `now`.
+    #[must_use]
+    pub fn demand(&self, slot: Slot, now: Duration) -> Demand {
+        if !self.is_followed(slot) {
+            return Demand::Idle;
+        }
+        if let Some(reason) = self.lanes[slot.index()].idr_due(now, &self.limits) {
+            return Demand::Idr(reason);
+        }
+        match self.merge_at() {
+            Some(at) if slot == self.live && now >= at => Demand::Idr(IdrReason::Merge),
+            _ => Demand::Encode,
+        }
+    }
+
+    /// When [`Fanout::demand`] will next ask for an IDR by itself; `None` when it will not.
+    #[must_use]
+    pub fn next_idr_at(&self) -> Option<Duration> {
+        let followed = Slot::ALL.into_iter().filter(|slot| self.is_followed(*slot));
+        followed.filter_map(|slot| self.lanes[slot.index()].idr_due_at(&self.limits)).chain(self.merge_at()).min()
+    }
+
+    /// Hands a unit that `slot`'s encoder made to its followers; returns why an IDR was made.
+    pub fn publish(&mut self, slot: Slot, now: Duration, unit: &AccessUnit) -> Option<IdrReason> {
+        let unasked = match self.demand(slot, now) {
+            Demand::Idr(reason) => reason,
+            Demand::Idle | Demand::Encode => IdrReason::Encoder,
+        };
+        let reason = self.lanes[slot.index()].record(now, unit, &self.limits);
+        let takes_rescued = unit.is_idr() && slot == self.live;
+        for subscriber in self.subscribers.values_mut() {
+            match subscriber.state {
+                State::Stalled => subscriber.miss(),
+                _ if takes_rescued && subscriber.slot != slot => subscriber.start(slot, unit, &self.limits),
+                _ if subscriber.slot != slot => {}
+                State::Waiting if unit.is_idr() => subscriber.start(slot, unit, &self.limits),
+                State::Waiting => subscriber.miss(),
+                State::Following => subscriber.push(unit, &self.limits),
+            }
+        }
+        self.close_idle_slots();
+        unit.is_idr().then(|| reason.unwrap_or(unasked))
+    }
+
+    /// The encoder of `slot` was opened anew: what it made before is no reference for what it makes next.
+    ///
+    /// Its next unit is an IDR; nobody who joins before then gets older units.
+    pub fn restart(&mut self, slot: Slot) {
+        self.lanes[slot.index()].forget_units();
+    }
+
+    /// Number of subscribers.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.subscribers.len()
+    }
+
+    /// Whether nobody subscribes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.subscribers.is_empty()
+    }
+
+    /// What happened to each subscriber so far.
+    pub fn counters(&self) -> impl Iterator<Item = (SubscriberId, Counters)> + '_ {
+        self.subscribers.iter().map(|(id, subscriber)| (*id, subscriber.counters()))
+    }
+
+    /// The way back for a stalled subscriber: what live has since its IDR, else the next IDR of live if nobody else
+    /// would notice it, else the rescue's.
+    fn resync(&mut self, id: SubscriberId, now: Duration) {
+        let live = &self.lanes[self.live.index()];
+        let quiet = live.snapshot().is_some() || live.wants_idr() || !self.is_followed(self.live);
+        let slot = if quiet { self.live } else { self.live.other() };
+        if slot != self.live {
+            self.rescue_since.get_or_insert(now);
+        }
+        let lane = &mut self.lanes[slot.index()];
+        let Some(subscriber) = self.subscribers.get_mut(&id) else { return };
+        subscriber.enter(slot, lane.snapshot());
+        if subscriber.state == State::Waiting {
+            lane.want_idr(IdrReason::Resync);
+        }
+    }
+
+    fn is_followed(&self, slot: Slot) -> bool {
+        self.subscribers.values().any(|subscriber| subscriber.slot == slot && subscriber.is_active())
+    }
+
+    fn merge_at(&self) -> Option<Duration> {
+        self.rescue_since.map(|since| since + self.limits.rescue_for)
+    }
+
+    /// Forgets the group of pictures of a slot that nobody follows, and makes the rescue live when it is alone.
+    fn close_idle_slots(&mut self) {
+        let rescue = self.live.other();
+        if self.is_followed(rescue) {
+            if self.is_followed(self.live) {
+                return;
+            }
+            self.live = rescue;
+        }
+        self.rescue_since = None;
+        for slot in Slot::ALL {
+            if !self.is_followed(slot) {
+                self.lanes[slot.index()].clear();
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! One subscriber's queue.
+//!
+//! ```text
+//!           IDR of its slot               queue full
+//!  Waiting ─────────────────▶ Following ─────────────────▶ Stalled
+//!     ▲                           ▲                           │ the reader takes again:
+//!     └─── wait for an IDR ───────┴─── snapshot of live ──────┘
+//! ```
+//! A stalled subscriber asks for nothing: an IDR made while nobody reads it would only disturb the others.
+
+use std::collections::VecDeque;
+
+use lunette_frame::AccessUnit;
+
+use crate::fanout::{Limits, Slot};
+
+/// Names a subscriber of one [`Fanout`](crate::Fanout); never reused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SubscriberId(pub(crate) u64);
+
+impl SubscriberId {
+    /// The number, for logs and metrics.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+/// What happened to one subscriber.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Units handed to the reader.
+    pub delivered: u64,
+    /// Bytes handed to the reader.
+    pub delivered_bytes: u64,
+    /// Units it did not get because its queue was full or it waited for an IDR.
+    pub dropped: u64,
+    /// Times that its queue overflowed.
+    pub stalls: u64,
+    /// Units in its queue now.
+    pub queued: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    Waiting,
+    Following,
+    Stalled,
+}
+
+#[derive(Debug)]
+pub(crate) struct Subscriber {
+    pub(crate) slot: Slot,
+    pub(crate) state: State,
+    queue: VecDeque<AccessUnit>,
+    queued_bytes: usize,
+    counters: Counters,
+}
+
+impl Subscriber {
+    /// A subscriber of `slot` that has everything in `snapshot` to come, or waits for an IDR when there is none.
+    pub(crate) fn new(slot: Slot, snapshot: Option<&[AccessUnit]>) -> Self {
+        let mut subscriber = Self {
+            slot,
+            state: State::Waiting,
+            queue: VecDeque::new(),
+            queued_bytes: 0,
+            counters: Counters::default(),
+        };
+        subscriber.enter(slot, snapshot);
+        subscriber
+    }
+
+    /// Starts over in `slot`: with `snapshot`, a group of pictures from its IDR on, or waiting for an IDR.
+    pub(crate) fn enter(&mut self, slot: Slot, snapshot: Option<&[AccessUnit]>) {
+        self.slot = slot;
+        self.state = if snapshot.is_some() { State::Following } else { State::Waiting };
+        self.queue.extend(snapshot.unwrap_or_default().iter().cloned());
+        self.queued_bytes = self.queue.iter().map(|unit| unit.data.len()).sum();
+    }
+
+    /// Takes part in its lane: the lane's encoder must run for it.
+    pub(crate) fn is_active(&self) -> bool {
+        self.state != State::Stalled
+    }
+
+    /// Starts at `unit`, an IDR of `slot`, after what is queued.
+    pub(crate) fn start(&mut self, slot: Slot, unit: &AccessUnit, limits: &Limits) {
+        self.slot = slot;
+        self.state = State::Following;
+        self.push(unit, limits);
+    }
+
+    /// Queues `unit`, the one after the last that was queued.
+    pub(crate) fn push(&mut self, unit: &AccessUnit, limits: &Limits) {
+        let bytes = self.queued_bytes + unit.data.len();
+        let full = self.queue.len() >= limits.queue_units || bytes > limits.queue_bytes;
+        if full && !self.queue.is_empty() {
+            self.counters.dropped += self.queue.len() as u64 + 1;
+            self.counters.stalls += 1;
+            self.queue.clear();
+            self.queued_bytes = 0;
+            self.state = State::Stalled;
+        } else {
+            self.queued_bytes = bytes;
+            self.queue.push_back(unit.clone());
+        }
+    }
+
+    /// Counts a unit that was not queued.
+    pub(crate) fn miss(&mut self) {
+        self.counters.dropped += 1;
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<AccessUnit> {
+        let unit = self.queue.pop_front()?;
+        self.queued_bytes -= unit.data.len();
+        self.counters.delivered += 1;
+        self.counters.delivered_bytes += unit.data.len() as u64;
+        Some(unit)
+    }
+
+    pub(crate) fn counters(&self) -> Counters {
+        Counters { queued: self.queue.len(), ..self.counters }
+    }
+}

@@ -6,10 +6,12 @@
 
 #![forbid(unsafe_code)]
 
+mod connection;
 mod fanout;
 mod lane;
 mod subscriber;
 
+pub use connection::{Action, Connection, Role};
 pub use fanout::{Demand, Fanout, Limits, Slot};
 pub use lane::IdrReason;
 pub use subscriber::{Counters, SubscriberId};

@@ -1,0 +1,159 @@
+//! The server's side of one HXFR connection: what each message asks for in the role that the connection has.
+//!
+//! ```text
+//!            SUBSCRIBE granted
+//!   Fresh ───────────────────────▶ Subscribed    (frames only; an ERROR ends it)
+//!     │
+//!     └── FRAME_REQUEST ─────────▶ Requests      (one reply per request, in order)
+//! ```
+//! A message that does not fit the role is answered and costs nothing else. The legacy subscriber treats anything
+//! but a FRAME_RESPONSE as the end of its stream, so a subscribed connection gets an answer only to what that
+//! client never sends.
+
+use lunette_frame::{PictureRef, ScanoutId};
+use lunette_wire::hxfr::{
+    ConfigRequest, EnableScanout, ErrorCode, ErrorReply, FrameRequest, Message, Received, Refusal, SessionId,
+};
+
+/// What a connection is used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Nothing yet, or only questions and scanout control.
+    Fresh,
+    /// Receives the stream of this scanout.
+    Subscribed(ScanoutId),
+    /// Sends pictures and receives them encoded.
+    Requests,
+}
+
+/// What the driver does about one message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Nothing.
+    Ignore,
+    /// Send this.
+    Reply(SessionId, Message),
+    /// Send this, then close.
+    Refuse(SessionId, Message),
+    /// Subscribe, tell [`Connection::subscribed`] when that succeeds, answer with SUBSCRIBE_RESP.
+    Subscribe(ScanoutId),
+    /// Enable a scanout, answer with SCANOUT_RESP.
+    Enable(SessionId, EnableScanout),
+    /// Disable a scanout, answer with SCANOUT_RESP.
+    Disable(SessionId, ScanoutId),
+    /// Ask the subscribed stream for an IDR.
+    RequestIdr,
+    /// Retune the subscribed stream.
+    ConfigureStream(ConfigRequest),
+    /// Retune this connection's own encoder.
+    ConfigureRequests(ConfigRequest),
+    /// Make the next requested picture an IDR.
+    ForceKeyframe,
+    /// Encode a picture with this connection's own encoder; its thread replies.
+    Encode(SessionId, FrameRequest),
+}
+
+/// The state of one connection.
+#[derive(Debug)]
+pub struct Connection {
+    role: Role,
+}
+
+impl Default for Connection {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Connection {
+    /// Highest rate that CONFIG_REQ may ask for.
+    pub const MAX_FRAMES_PER_SECOND: f64 = 1000.0;
+    /// Lowest ceiling that CONFIG_REQ may ask for, in bits per second: below it no picture ever gets through.
+    pub const MIN_BIT_RATE: u32 = 10_000;
+
+    /// A connection that was just accepted.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { role: Role::Fresh }
+    }
+
+    /// What the connection is used for.
+    #[must_use]
+    pub const fn role(&self) -> Role {
+        self.role
+    }
+
+    /// The subscription that [`Action::Subscribe`] asked for exists.
+    pub fn subscribed(&mut self, scanout: ScanoutId) {
+        self.role = Role::Subscribed(scanout);
+    }
+
+    /// What to do about a message.
+    pub fn handle(&mut self, received: Received) -> Action {
+        let session = received.session;
+        match (self.role, received.body) {
+            (_, Ok(Message::Ping)) => Action::Reply(session, Message::Pong),
+            (_, Ok(Message::ConfigRequest(config))) => self.configure(session, config),
+            (Role::Subscribed(_), body) => Self::handle_subscribed(session, body),
+            (_, Ok(Message::FrameRequest(request))) => {
+                self.role = Role::Requests;
+                Action::Encode(session, request)
+            }
+            (_, Ok(Message::KeyframeRequest)) => Action::ForceKeyframe,
+            (_, Ok(Message::EnableScanout(enable))) => Action::Enable(session, enable),
+            (_, Ok(Message::DisableScanout(disable))) => Action::Disable(session, disable.scanout),
+            (Role::Fresh, Ok(Message::Subscribe(subscribe))) => Action::Subscribe(subscribe.scanout),
+            (_, Ok(other)) => invalid(session, format_args!("a server does not expect {} here", other.kind())),
+            (_, Err(refusal)) => invalid(session, refusal),
+        }
+    }
+
+    fn handle_subscribed(session: SessionId, body: Result<Message, Refusal>) -> Action {
+        match body {
+            Ok(Message::KeyframeRequest) => Action::RequestIdr,
+            Ok(
+                message @ (Message::Subscribe(_)
+                | Message::FrameRequest(_)
+                | Message::EnableScanout(_)
+                | Message::DisableScanout(_)),
+            ) => {
+                let text = format_args!("this connection is subscribed: send {} on another", message.kind());
+                Action::Refuse(session, error(ErrorCode::InvalidMessage, text))
+            }
+            Err(refusal @ Refusal::FrameRate { .. }) => invalid(session, refusal),
+            Ok(_) | Err(_) => Action::Ignore,
+        }
+    }
+
+    fn configure(&self, session: SessionId, config: ConfigRequest) -> Action {
+        if let Err(text) = check(&config) {
+            return invalid(session, text);
+        }
+        match self.role {
+            Role::Subscribed(_) => Action::ConfigureStream(config),
+            Role::Fresh | Role::Requests => Action::ConfigureRequests(config),
+        }
+    }
+}
+
+fn check(config: &ConfigRequest) -> Result<(), String> {
+    let max_side = PictureRef::MAX_SIDE;
+    if let Some(side) = [config.width, config.height].into_iter().flatten().find(|side| side.get() > max_side) {
+        return Err(format!("CONFIG_REQ asks for {side} pixels on a side, {max_side} are possible"));
+    }
+    if let Some(rate) = config.frame_rate.filter(|rate| rate.as_f64() > Connection::MAX_FRAMES_PER_SECOND) {
+        return Err(format!("CONFIG_REQ asks for {} frames per second", rate.as_f64()));
+    }
+    if let Some(rate) = config.bit_rate.filter(|rate| rate.bits_per_second() < Connection::MIN_BIT_RATE) {
+        return Err(format!("CONFIG_REQ asks for {} bits per second: too few for a picture", rate.bits_per_second()));
+    }
+    Ok(())
+}
+
+fn invalid(session: SessionId, text: impl std::fmt::Display) -> Action {
+    Action::Reply(session, error(ErrorCode::InvalidMessage, text))
+}
+
+fn error(code: ErrorCode, text: impl std::fmt::Display) -> Message {
+    Message::Error(ErrorReply::new(code, text))
+}

@@ -1,0 +1,106 @@
+//! Each message in each role.
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+use std::num::NonZeroU32;
+
+use lunette_frame::{BitRate, FrameRate, ScanoutId};
+use lunette_session::{Action, Connection, Role};
+use lunette_wire::hxfr::{ConfigRequest, DisableScanout, ErrorCode, Message, Received, Refusal, SessionId, Subscribe};
+
+const SESSION: SessionId = SessionId::new(7);
+const SCANOUT: ScanoutId = ScanoutId::new(3);
+const UNKNOWN: Refusal = Refusal::UnknownType { msg_type: 0x77, size: 5 };
+
+fn handle(connection: &mut Connection, body: Result<Message, Refusal>) -> Action {
+    connection.handle(Received { session: SESSION, body })
+}
+
+fn subscribed() -> Connection {
+    let mut connection = Connection::new();
+    connection.subscribed(SCANOUT);
+    connection
+}
+
+fn config() -> ConfigRequest {
+    ConfigRequest {
+        width: None,
+        height: None,
+        bit_rate: None,
+        frame_rate: None,
+        profile: None,
+        level: None,
+        realtime: true,
+    }
+}
+
+fn is_invalid_message(action: &Action) -> bool {
+    matches!(action, Action::Reply(SESSION, Message::Error(error)) if error.code == ErrorCode::InvalidMessage)
+}
+
+#[test]
+fn a_fresh_connection_may_subscribe() {
+    let mut connection = Connection::new();
+    let action = handle(&mut connection, Ok(Message::Subscribe(Subscribe { scanout: SCANOUT })));
+    assert_eq!(action, Action::Subscribe(SCANOUT));
+    assert_eq!(connection.role(), Role::Fresh);
+    connection.subscribed(SCANOUT);
+    assert_eq!(connection.role(), Role::Subscribed(SCANOUT));
+}
+
+#[test]
+fn pings_are_answered_with_their_session_in_every_role() {
+    for connection in [&mut Connection::new(), &mut subscribed()] {
+        assert_eq!(handle(connection, Ok(Message::Ping)), Action::Reply(SESSION, Message::Pong));
+    }
+}
+
+#[test]
+fn unknown_messages_are_answered_unless_the_connection_is_subscribed() {
+    assert!(is_invalid_message(&handle(&mut Connection::new(), Err(UNKNOWN))));
+    assert_eq!(handle(&mut subscribed(), Err(UNKNOWN)), Action::Ignore);
+}
+
+#[test]
+fn a_keyframe_request_concerns_the_connections_own_stream() {
+    assert_eq!(handle(&mut subscribed(), Ok(Message::KeyframeRequest)), Action::RequestIdr);
+    assert_eq!(handle(&mut Connection::new(), Ok(Message::KeyframeRequest)), Action::ForceKeyframe);
+}
+
+#[test]
+fn a_configuration_concerns_the_connections_own_stream() {
+    let message = || Ok(Message::ConfigRequest(config()));
+    assert_eq!(handle(&mut subscribed(), message()), Action::ConfigureStream(config()));
+    assert_eq!(handle(&mut Connection::new(), message()), Action::ConfigureRequests(config()));
+}
+
+#[test]
+fn impossible_configurations_are_answered_with_an_error() {
+    let configs = [
+        ConfigRequest { width: NonZeroU32::new(16_385), ..config() },
+        ConfigRequest { frame_rate: FrameRate::new(1001, 1).ok(), ..config() },
+        ConfigRequest { bit_rate: Some(BitRate::from_bits_per_second(9_999)), ..config() },
+    ];
+    for config in configs {
+        for connection in [&mut Connection::new(), &mut subscribed()] {
+            assert!(is_invalid_message(&handle(connection, Ok(Message::ConfigRequest(config)))), "{config:?}");
+        }
+    }
+    assert!(is_invalid_message(&handle(&mut subscribed(), Err(Refusal::FrameRate { numerator: 60 }))));
+}
+
+#[test]
+fn a_subscribed_connection_is_ended_by_what_belongs_on_another() {
+    let messages = [
+        Message::Subscribe(Subscribe { scanout: SCANOUT }),
+        Message::DisableScanout(DisableScanout { scanout: SCANOUT }),
+    ];
+    for message in messages {
+        assert!(matches!(handle(&mut subscribed(), Ok(message)), Action::Refuse(SESSION, Message::Error(_))));
+    }
+}
+
+#[test]
+fn messages_that_only_servers_send_are_refused() {
+    assert!(is_invalid_message(&handle(&mut Connection::new(), Ok(Message::Pong))));
+    assert_eq!(handle(&mut subscribed(), Ok(Message::Pong)), Action::Ignore);
+}

@@ -1,0 +1,152 @@
+//! FRAME_REQUEST: encode this picture and send it back.
+
+use std::num::NonZeroU32;
+
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use lunette_frame::{PictureRef, Size};
+
+use super::{Fourcc, Header, MAX_FRAME_PAYLOAD, MessageKind, Nanos, PixelsError, SessionId, TooLarge, pixels};
+
+/// A virtio-gpu resource handle, not a GEM handle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ResourceId(NonZeroU32);
+
+impl ResourceId {
+    /// The resource with this handle; 0 is none.
+    #[must_use]
+    pub fn new(handle: u32) -> Option<Self> {
+        NonZeroU32::new(handle).map(Self)
+    }
+
+    /// The handle.
+    #[must_use]
+    pub const fn get(self) -> u32 {
+        self.0.get()
+    }
+}
+
+/// A picture to encode, as a resource or as pixels.
+///
+/// A request with neither is well-formed; a server answers it with ERROR −2.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FrameRequest {
+    /// The resource that holds the picture.
+    pub resource: Option<ResourceId>,
+    /// The picture's size.
+    pub size: Size,
+    /// How its pixels lie in memory.
+    pub format: Fourcc,
+    /// Bytes per row of plane 0.
+    pub stride: u32,
+    /// Presentation time; the reply carries it back.
+    pub pts: Option<Nanos>,
+    /// How long the picture is shown.
+    pub duration: Option<Nanos>,
+    /// Whether a decoder must be able to start at the reply.
+    pub force_keyframe: bool,
+    /// The whole frame buffer, as the sender had it mapped: a slice of the received bytes.
+    pub pixels: Option<Bytes>,
+}
+
+impl FrameRequest {
+    const FIELDS: usize = 44;
+    const RESERVED: usize = 7;
+
+    /// The picture in [`FrameRequest::pixels`].
+    ///
+    /// # Errors
+    /// When there are none, their format is not known, or they are too few.
+    pub fn picture(&self) -> Result<PictureRef<'_>, PixelsError> {
+        let bytes = self.pixels.as_ref().ok_or(PixelsError::None)?;
+        pixels::picture(self.format, self.size, self.stride, bytes)
+    }
+
+    /// Appends the whole message.
+    ///
+    /// # Errors
+    /// When the pixels do not fit [`MAX_FRAME_PAYLOAD`]; nothing is appended then.
+    pub fn encode(&self, session: SessionId, out: &mut BytesMut) -> Result<(), TooLarge> {
+        let pixels = self.pixels.as_deref().unwrap_or_default();
+        let header = self.header(session, pixels.len())?;
+        out.reserve(Header::LEN + Self::FIELDS + pixels.len());
+        out.put_slice(&header.encode());
+        out.put_u32_le(self.resource.map_or(0, ResourceId::get));
+        out.put_u32_le(self.size.width);
+        out.put_u32_le(self.size.height);
+        out.put_u32_le(self.format.code());
+        out.put_u32_le(self.stride);
+        out.put_i64_le(Nanos::to_wire(self.pts));
+        out.put_i64_le(Nanos::to_wire(self.duration));
+        out.put_u8(self.force_keyframe.into());
+        out.put_bytes(0, Self::RESERVED);
+        out.put_slice(pixels);
+        Ok(())
+    }
+
+    fn header(&self, session: SessionId, pixels: usize) -> Result<Header, TooLarge> {
+        let kind = MessageKind::FrameRequest;
+        let header = Header::of(kind, session, frame_payload(kind, Self::FIELDS.saturating_add(pixels))?);
+        Ok(if self.pixels.is_some() { header.with_pixels() } else { header })
+    }
+
+    /// Reads a payload of at least 44 bytes; with `has_pixels`, what follows them.
+    pub(super) fn decode(has_pixels: bool, mut payload: Bytes) -> Self {
+        let mut fields = payload.split_to(Self::FIELDS);
+        Self {
+            resource: ResourceId::new(fields.get_u32_le()),
+            size: Size::new(fields.get_u32_le(), fields.get_u32_le()),
+            format: Fourcc::from_code(fields.get_u32_le()),
+            stride: fields.get_u32_le(),
+            pts: Nanos::from_wire(fields.get_i64_le()),
+            duration: Nanos::from_wire(fields.get_i64_le()),
+            force_keyframe: fields.get_u8() != 0,
+            pixels: has_pixels.then_some(payload),
+        }
+    }
+}
+
+/// `size` as the header carries it.
+pub(super) fn frame_payload(kind: MessageKind, size: usize) -> Result<u32, TooLarge> {
+    let limit = MAX_FRAME_PAYLOAD;
+    u32::try_from(size).ok().filter(|size| *size <= limit).ok_or(TooLarge { kind, size, limit })
+}
+
+#[cfg(test)]
+mod tests {
+    use lunette_frame::PixelFormat;
+
+    use super::*;
+
+    fn request(pixels: Option<Bytes>) -> FrameRequest {
+        FrameRequest {
+            resource: None,
+            size: Size::new(2, 2),
+            format: Fourcc::Bgra,
+            stride: 8,
+            pts: None,
+            duration: None,
+            force_keyframe: false,
+            pixels,
+        }
+    }
+
+    #[test]
+    fn pixels_are_a_picture() {
+        let request = request(Some(Bytes::from_static(&[7; 16])));
+        let picture = request.picture().expect("fits");
+        assert_eq!((picture.format(), picture.size()), (PixelFormat::Bgrx, Size::new(2, 2)));
+    }
+
+    #[test]
+    fn a_request_without_pixels_holds_no_picture() {
+        assert_eq!(request(None).picture().unwrap_err(), PixelsError::None);
+    }
+
+    #[test]
+    fn pixels_above_the_limit_are_not_sent() {
+        let pixels = Bytes::from(vec![0; MAX_FRAME_PAYLOAD as usize - 43]);
+        let mut out = BytesMut::new();
+        let error = request(Some(pixels)).encode(SessionId::NONE, &mut out).unwrap_err();
+        assert_eq!((error.size, out.len()), (MAX_FRAME_PAYLOAD as usize + 1, 0));
+    }
+}

@@ -1,0 +1,182 @@
+//! The byte examples of the protocol pages, decoded and encoded.
+
+mod common;
+
+use std::num::NonZeroU32;
+
+use bytes::Bytes;
+use common::{bytes, feed};
+use lunette_frame::{BitRate, FrameRate, ScanoutId, Size, UnitKind};
+use lunette_wire::hxfr::{
+    ConfigRequest, DisableScanout, EnableScanout, ErrorCode, ErrorReply, Fourcc, FrameRequest, FrameResponse,
+    FrameResponseHead, Level, Message, Nanos, Profile, Received, ResourceId, ScanoutResponse, SessionId, Subscribe,
+    SubscribeResponse,
+};
+use lunette_wire::lease::{Reply, Request};
+
+const HXFR_PAGE: &str = include_str!("../../../docs/protocol.md");
+const LEASE_PAGE: &str = include_str!("../../../docs/protocol-lease.md");
+const SCANOUT: ScanoutId = ScanoutId::new(3);
+const FULL_HD: Size = Size::new(1920, 1080);
+
+/// The blocks of `page` that are marked `kind`, by name.
+fn vectors(page: &str, kind: &str) -> Vec<(String, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut lines = page.lines();
+    while let Some(line) = lines.next() {
+        let Some(name) = line.strip_prefix("```").and_then(|mark| mark.strip_prefix(kind)) else { continue };
+        let block: Vec<_> = lines.by_ref().take_while(|line| !line.starts_with("```")).collect();
+        found.push((name.trim().to_owned(), block.into_iter().flat_map(line_bytes).collect()));
+    }
+    found
+}
+
+/// `01 00*3 # remark` is 1, 0, 0, 0.
+fn line_bytes(line: &str) -> Vec<u8> {
+    let hex = line.split('#').next().unwrap_or_default();
+    hex.split_whitespace().flat_map(word_bytes).collect()
+}
+
+fn word_bytes(word: &str) -> Vec<u8> {
+    let (byte, times) = word.split_once('*').unwrap_or((word, "1"));
+    vec![u8::from_str_radix(byte, 16).expect("a hex byte"); times.parse().expect("a number")]
+}
+
+fn expected() -> Vec<(&'static str, SessionId, Message)> {
+    let (none, three, seven) = (SessionId::NONE, SCANOUT.into(), SessionId::new(7));
+    vec![
+        ("frame-request-resource", SessionId::new(1), Message::FrameRequest(by_resource())),
+        ("frame-request-pixels", SessionId::new(1), Message::FrameRequest(by_pixels())),
+        ("frame-response", three, Message::FrameResponse(response())),
+        ("keyframe-req", three, Message::KeyframeRequest),
+        ("config-req", none, Message::ConfigRequest(config())),
+        ("ping", seven, Message::Ping),
+        ("pong", seven, Message::Pong),
+        (
+            "enable-scanout",
+            none,
+            Message::EnableScanout(EnableScanout { scanout: SCANOUT, size: FULL_HD, refresh_hz: 60 }),
+        ),
+        ("disable-scanout", none, Message::DisableScanout(DisableScanout { scanout: SCANOUT })),
+        ("scanout-resp", three, Message::ScanoutResponse(plugged())),
+        ("subscribe", three, Message::Subscribe(Subscribe { scanout: SCANOUT })),
+        ("subscribe-resp", three, Message::SubscribeResponse(SubscribeResponse { scanout: SCANOUT, success: true })),
+        (
+            "error",
+            SessionId::new(1),
+            Message::Error(ErrorReply::new(ErrorCode::NotConfigured, "encoder not configured")),
+        ),
+    ]
+}
+
+fn by_resource() -> FrameRequest {
+    FrameRequest {
+        resource: ResourceId::new(42),
+        size: FULL_HD,
+        format: Fourcc::Bgra,
+        stride: 7680,
+        pts: Nanos::from_wire(33_333_333),
+        duration: Nanos::from_wire(16_666_667),
+        force_keyframe: false,
+        pixels: None,
+    }
+}
+
+fn by_pixels() -> FrameRequest {
+    let mut pixels = vec![0x10; 960 * 540];
+    pixels.resize(960 * 540 * 3 / 2, 0x80);
+    FrameRequest {
+        resource: None,
+        size: Size::new(960, 540),
+        format: Fourcc::Nv12,
+        stride: 960,
+        pts: Nanos::from_wire(0),
+        force_keyframe: true,
+        pixels: Some(pixels.into()),
+        ..by_resource()
+    }
+}
+
+fn response() -> FrameResponse {
+    let second = Nanos::from_wire(1_000_000_000);
+    let unit = Bytes::from_static(&[0, 0, 0, 1, 9, 0x10]);
+    FrameResponse { pts: second, dts: second, kind: UnitKind::Idr, nals: unit.into() }
+}
+
+fn config() -> ConfigRequest {
+    ConfigRequest {
+        width: NonZeroU32::new(1920),
+        height: NonZeroU32::new(1080),
+        bit_rate: Some(BitRate::from_bits_per_second(8_000_000)),
+        frame_rate: FrameRate::new(60, 1).ok(),
+        profile: Some(Profile::Baseline),
+        level: Level::from_tenths(40),
+        realtime: true,
+    }
+}
+
+fn plugged() -> ScanoutResponse {
+    ScanoutResponse { scanout: SCANOUT, success: true, connector: "Virtual-4".into() }
+}
+
+#[test]
+fn the_hxfr_page_shows_exactly_the_expected_messages() {
+    let shown: Vec<_> = vectors(HXFR_PAGE, "hxfr ").into_iter().map(|(name, _)| name).collect();
+    let expected: Vec<_> = expected().into_iter().map(|(name, ..)| name).collect();
+    assert_eq!(shown, expected);
+}
+
+#[test]
+fn hxfr_vectors_decode_all_at_once_and_byte_by_byte() {
+    for ((name, wire), (_, session, message)) in vectors(HXFR_PAGE, "hxfr ").into_iter().zip(expected()) {
+        let received = vec![Received { session, body: Ok(message) }];
+        assert_eq!(feed([&wire[..]]), (received.clone(), None), "{name}");
+        assert_eq!(feed(wire.chunks(1)), (received, None), "{name}");
+    }
+}
+
+#[test]
+fn hxfr_vectors_are_what_is_encoded() {
+    for ((name, wire), (_, session, message)) in vectors(HXFR_PAGE, "hxfr ").into_iter().zip(expected()) {
+        assert!(bytes(&message, session) == wire, "{name}");
+    }
+}
+
+#[test]
+fn the_head_of_a_shared_picture_is_the_start_of_its_vector() {
+    let vectors = vectors(HXFR_PAGE, "hxfr ");
+    let (_, wire) = vectors.iter().find(|(name, _)| name == "frame-response").expect("a vector");
+    let FrameResponse { pts, dts, kind, nals } = response();
+    let unit = nals.access_unit();
+    let head = FrameResponseHead::new(SCANOUT.into(), pts, dts, kind, unit.len()).expect("small");
+    assert_eq!([head.as_ref(), &unit].concat(), *wire);
+}
+
+#[test]
+fn lease_request_vectors_hold_both_ways() {
+    let expected = [
+        ("lease-1920x1080", Request::lease(FULL_HD)),
+        ("lease-default", Request::Lease { width: None, height: None }),
+        ("release-1", Request::Release { scanout: ScanoutId::new(1) }),
+    ];
+    let vectors = vectors(LEASE_PAGE, "lease-request ");
+    assert_eq!(vectors.len(), expected.len());
+    for ((shown, wire), (name, request)) in vectors.iter().zip(expected) {
+        assert_eq!((&shown[..], &wire[..]), (name, &request.encode()[..]));
+        assert_eq!(Request::decode(wire.first_chunk().expect("9 bytes")), Ok(request));
+    }
+}
+
+#[test]
+fn lease_reply_vectors_hold_both_ways() {
+    let expected = [
+        ("granted-1", Reply::Granted { scanout: ScanoutId::new(1), connector: "Virtual-2".into() }),
+        ("refused-unknown-command", Reply::Refused { reason: "unknown command".into() }),
+    ];
+    let vectors = vectors(LEASE_PAGE, "lease-reply ");
+    assert_eq!(vectors.len(), expected.len());
+    for ((shown, wire), (name, reply)) in vectors.iter().zip(expected) {
+        assert_eq!((&shown[..], &wire[..]), (name, &reply.encode()[..]));
+        assert_eq!(Reply::decode(wire.first_chunk().expect("69 bytes")), Ok(reply));
+    }
+}

@@ -168,3 +168,77 @@ fn skip_slice_groups(reader: &mut BitReader<'_>, groups: u8) -> Result<(), H264E
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{BitWriter, emulation};
+
+    /// A PPS whose slice group part is written by `groups`.
+    fn pps(count: u8, groups: impl Fn(&mut BitWriter)) -> Vec<u8> {
+        let mut writer = BitWriter::default();
+        writer.ue(7);
+        writer.ue(3);
+        writer.bits(0, 2);
+        writer.ue(u32::from(count) - 1);
+        groups(&mut writer);
+        writer.ue(0);
+        writer.ue(31);
+        writer.bits(0, 3);
+        writer.se(-10);
+        writer.se(0);
+        writer.se(12);
+        writer.bits(0b111, 3);
+        let mut nal = vec![0x68];
+        emulation::escape(&writer.finish_rbsp(), &mut nal);
+        nal
+    }
+
+    fn check(count: u8, groups: impl Fn(&mut BitWriter)) {
+        let pps = Pps::parse(&pps(count, groups), ChromaFormat::Yuv420).expect("well formed");
+        assert_eq!((pps.id, pps.sps_id, pps.slice_groups), (7, 3, count));
+        assert_eq!((pps.ref_idx_active, pps.init_qp, pps.chroma_qp_offset), ([1, 32], 16, [12, 12]));
+        assert!(pps.deblocking_control && pps.constrained_intra_pred && pps.redundant_pictures);
+    }
+
+    #[test]
+    fn every_slice_group_map_is_passed_over() {
+        let fields = |writer: &mut BitWriter, values: &[u32]| values.iter().for_each(|value| writer.ue(*value));
+        check(3, |writer| fields(writer, &[0, 5, 6, 7]));
+        check(2, |writer| fields(writer, &[1]));
+        check(3, |writer| fields(writer, &[2, 1, 9, 2, 8]));
+        check(2, |writer| {
+            fields(writer, &[4]);
+            writer.flag(true);
+            fields(writer, &[99]);
+        });
+        for (count, bits) in [(2, 1), (3, 2), (4, 2), (5, 3), (8, 3)] {
+            check(count, |writer| {
+                fields(writer, &[6, 98]);
+                (0..99).for_each(|_| writer.bits(1, bits));
+            });
+        }
+    }
+
+    #[test]
+    fn a_slice_group_map_longer_than_the_data_is_refused() {
+        let nal = pps(2, |writer| {
+            writer.ue(6);
+            writer.ue(0xff_ffff);
+        });
+        let refused = Pps::parse(&nal, ChromaFormat::Yuv420);
+        assert!(matches!(refused, Err(H264Error::Ended { field: "slice_group_id", .. })), "{refused:?}");
+    }
+
+    #[test]
+    fn weights_of_a_fourth_kind_are_refused() {
+        let mut writer = BitWriter::default();
+        writer.bits(0b110, 3);
+        writer.bits(0, 1);
+        writer.bits(0b111, 3);
+        writer.bits(0b011, 3);
+        let nal = [&[0x68], &writer.finish_rbsp()[..]].concat();
+        let refused = Pps::parse(&nal, ChromaFormat::Yuv420);
+        assert_eq!(refused, Err(H264Error::OutOfRange { field: "weighted_bipred_idc", value: 3, min: 0, max: 2 }));
+    }
+}

@@ -1,0 +1,49 @@
+//! The command line.
+
+use std::num::NonZeroU32;
+
+use clap::{Args, Parser, Subcommand};
+
+/// The repository's own commands.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Everything a commit must pass short of the tests: layers, licences, formatting, clippy
+    ///
+    /// All four run even when one fails, so that one round shows every complaint.
+    Check,
+    /// Dependency direction between folders, purity of core/, places where unsafe is allowed
+    ///
+    /// An edge goes to the same or a lower layer: core 0, sys 1, adapters and drivers 2, bin, ffi and xtask 3,
+    /// tests 4. Dev-dependencies obey the same rule; a test that needs things from above lives under tests/.
+    Layers,
+    /// Licences of all crates in the graph against the allow list of deny.toml
+    Licences,
+    /// End-to-end tests, built for release
+    E2e,
+    /// Builds the fuzz targets on the stable toolchain and runs them
+    ///
+    /// Seeds are in fuzz/seeds/<target>; the working corpus stays in the target directory; an input that breaks a
+    /// target is kept in fuzz/artifacts/<target>.
+    Fuzz(FuzzOptions),
+    /// Release build of all programs into <target>/dist, with a SHA256SUMS file
+    Dist,
+}
+
+/// Which targets, and for how long.
+#[derive(Debug, Args)]
+pub struct FuzzOptions {
+    /// Total time in seconds, divided over the targets
+    #[arg(long, default_value = "60")]
+    pub seconds: NonZeroU32,
+    /// Targets to run; all of them when none is named
+    pub targets: Vec<String>,
+}

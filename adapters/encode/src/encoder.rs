@@ -1,6 +1,6 @@
 //! What every encoder backend does.
 
-use lunette_frame::{AccessUnit, BitRate, Damage, FrameRate, PictureRef, Pts, Quality, Size};
+use lunette_frame::{AccessUnit, BitRate, Damage, FrameRate, PictureRef, PixelFormat, Pts, Quality, Size};
 
 /// Everything that an encoder needs to know; there are no defaults to be surprised by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +66,9 @@ pub trait Encoder: Send {
     /// Name in the candidate table.
     fn name(&self) -> &'static str;
 
+    /// How the pixels of a job's picture have to lie in memory.
+    fn input_format(&self) -> PixelFormat;
+
     /// Encodes a picture.
     ///
     /// Returns `None` when nothing needs coding: empty damage, not the first picture, no keyframe asked for.
@@ -84,6 +87,13 @@ pub trait Encoder: Send {
 
     /// The settings in force.
     fn config(&self) -> &EncoderConfig;
+
+    /// Whether what a viewer sees is coarser than the quality asks for, because the ceiling was in the way.
+    ///
+    /// Once the picture is quiet, encoding it again with full damage makes up for it.
+    fn owes_quality(&self) -> bool {
+        false
+    }
 }
 
 /// Why a picture was not encoded or an encoder not opened.

@@ -1,2 +1,54 @@
-//! Placeholder.
-fn main() {}
+//! `frame-export`: see the library.
+
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+use frame_export::app;
+use frame_export::config::{Command, Config, parse};
+use lunette_encode::Selection;
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    match parse(std::env::args_os()) {
+        Ok(Command::ListEncoders) => {
+            list_encoders();
+            ExitCode::SUCCESS
+        }
+        Ok(Command::Serve(config)) => serve(*config),
+        Err(error) => error.exit(),
+    }
+}
+
+fn serve(config: Config) -> ExitCode {
+    let filter = match config.log.parse::<EnvFilter>() {
+        Ok(filter) => filter,
+        Err(error) => return fail(&anyhow::Error::new(error).context(format!("--log {}", config.log))),
+    };
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("sockets").build();
+    let served = runtime.map_err(Into::into).and_then(|runtime| runtime.block_on(app::run(config)));
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+/// One line per encoder: its name, who may choose it, whether it works here and else why not.
+fn list_encoders() {
+    for probe in lunette_encode::probe_all() {
+        let candidate = probe.candidate;
+        let selection = match candidate.selection {
+            Selection::Auto => "auto",
+            Selection::ByName => "by name only",
+        };
+        let outcome = probe.outcome.as_ref().map_or_else(String::as_str, |()| "works");
+        println!("{:<15} {:<13} {} [{}]", candidate.name, selection, outcome, candidate.licence);
+    }
+}
+
+/// The chain of causes, once, where a person reads it.
+fn fail(error: &anyhow::Error) -> ExitCode {
+    eprintln!("frame-export: {error:#}");
+    ExitCode::FAILURE
+}

@@ -97,6 +97,8 @@ pub struct Fanout {
     lanes: [Lane; 2],
     live: Slot,
     rescue_since: Option<Duration>,
+    /// Active subscribers of each slot.
+    followers: [usize; 2],
     subscribers: BTreeMap<SubscriberId, Subscriber>,
     next_id: u64,
 }
@@ -110,6 +112,7 @@ impl Fanout {
             lanes: <[Lane; 2]>::default(),
             live: Slot::A,
             rescue_since: None,
+            followers: [0; 2],
             subscribers: BTreeMap::new(),
             next_id: 0,
         }
@@ -124,6 +127,7 @@ impl Fanout {
         if subscriber.state == State::Waiting {
             lane.want_idr(IdrReason::Join);
         }
+        self.followers[self.live.index()] += 1;
         self.subscribers.insert(id, subscriber);
         id
     }
@@ -131,6 +135,7 @@ impl Fanout {
     /// Removes a subscriber; returns what happened to it. Unknown ids are ignored.
     pub fn leave(&mut self, id: SubscriberId) -> Option<Counters> {
         let gone = self.subscribers.remove(&id)?;
+        self.followers[gone.slot.index()] -= usize::from(gone.is_active());
         self.close_idle_slots();
         Some(gone.counters())
     }
@@ -143,6 +148,12 @@ impl Fanout {
             self.resync(id, now);
         }
         self.subscribers.get_mut(&id)?.pop()
+    }
+
+    /// Whether a subscriber fell behind and did not read since.
+    #[must_use]
+    pub fn is_stalled(&self, id: SubscriberId) -> bool {
+        self.subscribers.get(&id).is_some_and(|subscriber| !subscriber.is_active())
     }
 
     /// A subscriber asks for an IDR of the stream that it follows.
@@ -182,6 +193,7 @@ impl Fanout {
         };
         let reason = self.lanes[slot.index()].record(now, unit, &self.limits);
         let takes_rescued = unit.is_idr() && slot == self.live;
+        self.followers = [0; 2];
         for subscriber in self.subscribers.values_mut() {
             match subscriber.state {
                 State::Stalled => subscriber.miss(),
@@ -191,6 +203,7 @@ impl Fanout {
                 State::Waiting => subscriber.miss(),
                 State::Following => subscriber.push(unit, &self.limits),
             }
+            self.followers[subscriber.slot.index()] += usize::from(subscriber.is_active());
         }
         self.close_idle_slots();
         unit.is_idr().then(|| reason.unwrap_or(unasked))
@@ -232,13 +245,14 @@ impl Fanout {
         let lane = &mut self.lanes[slot.index()];
         let Some(subscriber) = self.subscribers.get_mut(&id) else { return };
         subscriber.enter(slot, lane.snapshot());
+        self.followers[slot.index()] += 1;
         if subscriber.state == State::Waiting {
             lane.want_idr(IdrReason::Resync);
         }
     }
 
     fn is_followed(&self, slot: Slot) -> bool {
-        self.subscribers.values().any(|subscriber| subscriber.slot == slot && subscriber.is_active())
+        self.followers[slot.index()] > 0
     }
 
     fn merge_at(&self) -> Option<Duration> {

@@ -1,0 +1,189 @@
+//! Constant quality under a ceiling: which QP the next picture gets.
+//!
+//! A bucket holds [`WINDOW`] seconds of the ceiling and drains with capture time, not with the picture count: a
+//! screen that rests earns the room for its next burst. A picture may fill half of what is left. As long as the
+//! expected size fits, the QP is that of the quality; otherwise it rises until it fits.
+//!
+//! Why not the libraries' own rate control: both count pictures, so that 3 pictures/s get a twentieth of the bits
+//! that 60 get; both start blurry or polish a still picture; and both cost a millisecond at 1080p.
+
+use lunette_frame::{BitRate, Pts, UnitKind};
+
+/// Seconds of the ceiling that may be sent at once. Over 3 s of steady overload that is 17 % above the ceiling.
+const WINDOW: f64 = 0.5;
+/// QP steps that halve a picture's bytes. Text falls slower than this, photographs faster.
+const HALVING: f64 = 8.0;
+/// Coarsest QP.
+const MAX_QP: u8 = 51;
+/// Bits per pixel at QP 24 of a first picture full of text, before anything is known.
+const FIRST_PICTURE: f64 = 0.6;
+
+/// Decides QPs for one stream.
+#[derive(Debug, Clone)]
+pub(crate) struct RateLimit {
+    base: u8,
+    ceiling: f64,
+    /// Bits sent and not yet drained.
+    fill: f64,
+    last: Option<Pts>,
+    /// Bits per damaged pixel, seen and scaled to QP 0, for IDR and other pictures.
+    idr: f64,
+    delta: f64,
+    coarse: bool,
+}
+
+/// A picture about to be coded.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Planned {
+    kind: UnitKind,
+    pixels: f64,
+    whole: bool,
+    pub(crate) qp: u8,
+}
+
+impl RateLimit {
+    pub(crate) fn new(base: u8, ceiling: BitRate) -> Self {
+        let idr = FIRST_PICTURE / scale(24);
+        Self { base, ceiling: bits(ceiling), fill: 0.0, last: None, idr, delta: 0.0, coarse: false }
+    }
+
+    pub(crate) fn set_base(&mut self, base: u8) {
+        self.base = base;
+    }
+
+    pub(crate) fn set_ceiling(&mut self, ceiling: BitRate) {
+        self.ceiling = bits(ceiling);
+    }
+
+    /// Whether something on the screen was coded at a coarser QP than the quality asks for.
+    pub(crate) fn is_coarse(&self) -> bool {
+        self.coarse
+    }
+
+    /// The QP of a picture captured at `pts` that codes `damaged` of `all` pixels.
+    #[expect(clippy::cast_precision_loss, reason = "pixel counts are far below 2^52")]
+    pub(crate) fn plan(&mut self, pts: Pts, kind: UnitKind, damaged: u64, all: u64) -> Planned {
+        let elapsed = self.last.map_or(0.0, |last| pts.since(last).as_secs_f64());
+        self.last = Some(pts);
+        self.fill = (self.fill - self.ceiling * elapsed).max(0.0);
+        let room = (self.ceiling * WINDOW - self.fill).max(0.0) / 2.0;
+        let (complexity, pixels) = match kind {
+            UnitKind::Idr => (self.idr, all),
+            UnitKind::Delta => (self.delta, damaged),
+        };
+        let pixels = pixels.max(1) as f64;
+        let fits = |qp: &u8| complexity * pixels * scale(*qp) <= room;
+        let qp = (self.base..MAX_QP).find(fits).unwrap_or(MAX_QP);
+        Planned { kind, pixels, whole: kind == UnitKind::Idr || damaged >= all, qp }
+    }
+
+    /// Takes note of how large the planned picture became.
+    #[expect(clippy::cast_precision_loss, reason = "sizes are far below 2^52")]
+    pub(crate) fn coded(&mut self, planned: Planned, bytes: usize) {
+        let bits = bytes as f64 * 8.0;
+        self.fill += bits;
+        let seen = bits / planned.pixels / scale(planned.qp);
+        let known = match planned.kind {
+            UnitKind::Idr => &mut self.idr,
+            UnitKind::Delta => &mut self.delta,
+        };
+        // Dearer content shows at once; a cheap picture in between does not make the next one overshoot.
+        *known = if seen > *known { seen } else { (*known + seen) / 2.0 };
+        if planned.qp > self.base {
+            self.coarse = true;
+        } else if planned.whole {
+            self.coarse = false;
+        }
+    }
+}
+
+/// Size at `qp` relative to QP 0.
+fn scale(qp: u8) -> f64 {
+    (-f64::from(qp) / HALVING).exp2()
+}
+
+fn bits(rate: BitRate) -> f64 {
+    f64::from(rate.bits_per_second())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CEILING: BitRate = BitRate::from_bits_per_second(4_000_000);
+    const ALL: u64 = 1_000_000;
+
+    /// Codes `count` full pictures, `gap_ms` apart, that have `at_zero` bits at QP 0; gives bits and last QP.
+    fn run(rate: &mut RateLimit, start_ms: u64, count: u64, gap_ms: u64, at_zero: f64) -> (f64, u8) {
+        let mut total = 0.0;
+        let mut qp = 0;
+        for n in 0..count {
+            let pts = Pts::from_nanos((start_ms + n * gap_ms) * 1_000_000);
+            let planned = rate.plan(pts, UnitKind::Delta, ALL, ALL);
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a test's byte count")]
+            let bytes = (at_zero * (-f64::from(planned.qp) / 7.0).exp2() / 8.0) as usize;
+            rate.coded(planned, bytes);
+            total += bytes as f64 * 8.0;
+            qp = planned.qp;
+        }
+        (total, qp)
+    }
+
+    #[test]
+    fn pictures_that_fit_keep_the_quality() {
+        let mut rate = RateLimit::new(24, CEILING);
+        assert_eq!(run(&mut rate, 0, 600, 16, 100_000.0).1, 24);
+        assert!(!rate.is_coarse());
+    }
+
+    #[test]
+    fn steady_overload_stays_near_the_ceiling() {
+        let mut rate = RateLimit::new(24, CEILING);
+        let (total, qp) = run(&mut rate, 0, 180, 16, 4_000_000.0);
+        let allowed = 4_000_000.0 * 180.0 * 0.016;
+        assert!(qp > 30 && total < allowed * 1.3 && total > allowed * 0.8, "QP {qp}, {total} of {allowed}");
+    }
+
+    #[test]
+    fn a_rest_earns_room_for_a_burst() {
+        let mut rate = RateLimit::new(24, CEILING);
+        run(&mut rate, 0, 60, 16, 4_000_000.0);
+        assert!(rate.is_coarse());
+        let (_, qp) = run(&mut rate, 60 * 16 + 2000, 1, 0, 4_000_000.0);
+        let (_, later) = run(&mut rate, 60 * 16 + 4000, 3, 1000, 2_000_000.0);
+        assert!(qp < 32 && later == 24, "QP {qp}, then {later}");
+        assert!(!rate.is_coarse(), "a whole picture at the base QP makes good");
+    }
+
+    #[test]
+    fn the_count_of_pictures_does_not_matter_only_time_does() {
+        let bits_per_second = |count: u64, gap| {
+            let mut rate = RateLimit::new(20, CEILING);
+            let seconds = (count * gap) as f64 / 1000.0;
+            run(&mut rate, 0, count, gap, 8_000_000.0).0 / seconds
+        };
+        let (many, few) = (bits_per_second(600, 16), bits_per_second(48, 200));
+        assert!((many / few - 1.0).abs() < 0.25, "{many} and {few}");
+    }
+
+    #[test]
+    fn a_first_picture_respects_a_low_ceiling() {
+        let qp = |ceiling| {
+            let mut rate = RateLimit::new(24, BitRate::from_bits_per_second(ceiling));
+            rate.plan(Pts::from_nanos(0), UnitKind::Idr, 1920 * 1080, 1920 * 1080).qp
+        };
+        assert_eq!(qp(20_000_000), 24);
+        assert!(qp(1_000_000) > 34);
+    }
+
+    #[test]
+    fn a_raised_ceiling_counts_at_once() {
+        let mut rate = RateLimit::new(24, CEILING);
+        let (_, low) = run(&mut rate, 0, 120, 16, 4_000_000.0);
+        rate.set_ceiling(BitRate::from_bits_per_second(16_000_000));
+        let (_, high) = run(&mut rate, 120 * 16, 120, 16, 4_000_000.0);
+        rate.set_base(40);
+        let (_, coarse) = run(&mut rate, 240 * 16, 1, 16, 4_000_000.0);
+        assert!(high + 8 < low && coarse >= 40, "{low} {high} {coarse}");
+    }
+}

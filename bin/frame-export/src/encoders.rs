@@ -1,0 +1,117 @@
+//! The two encoders that one stream may run, each with what it has not coded yet.
+
+use lunette_encode::{Change, EncodeError, Encoder, EncoderConfig, Job, Keyframe};
+use lunette_frame::{AccessUnit, Damage, Picture, Pts};
+use lunette_session::Slot;
+
+use crate::config::EncoderSettings;
+
+/// Failures in a row after which an encoder is given up.
+const PATIENCE: u32 = 5;
+
+/// The encoders of one stream.
+#[derive(Debug)]
+pub(crate) struct Encoders {
+    settings: EncoderSettings,
+    lanes: [Option<Lane>; 2],
+}
+
+struct Lane {
+    encoder: Box<dyn Encoder>,
+    pending: Damage,
+    failures: u32,
+}
+
+impl std::fmt::Debug for Lane {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Lane({}, {} rectangles pending)", self.encoder.name(), self.pending.rects().len())
+    }
+}
+
+impl Encoders {
+    pub(crate) fn new(settings: EncoderSettings) -> Self {
+        Self { settings, lanes: [None, None] }
+    }
+
+    /// Takes note of what changed in the picture.
+    pub(crate) fn damage(&mut self, changed: &Damage) {
+        for lane in self.lanes.iter_mut().flatten() {
+            if lane.pending.bounds() == changed.bounds() {
+                lane.pending.merge(changed);
+            } else {
+                lane.pending.clone_from(changed);
+            }
+        }
+    }
+
+    /// Applies what a subscriber asked for; an encoder that cannot is opened anew with its next picture.
+    pub(crate) fn change(&mut self, change: &Change) {
+        self.settings.apply(change);
+        for lane in &mut self.lanes {
+            let refused = lane.as_mut().map(|lane| lane.encoder.reconfigure(change)).and_then(Result::err);
+            if let Some(error) = refused {
+                tracing::info!(%error, "opening the encoder anew");
+                *lane = None;
+            }
+        }
+    }
+
+    pub(crate) fn close(&mut self, slot: Slot) {
+        self.lanes[slot.index()] = None;
+    }
+
+    /// Opens the encoder of `slot` if there is none, and fits it to the picture's size; `true` when it is new.
+    pub(crate) fn open(&mut self, slot: Slot, picture: &Picture) -> Result<bool, EncodeError> {
+        let size = picture.size();
+        let lane = &mut self.lanes[slot.index()];
+        if let Some(open) = lane.as_mut().filter(|open| open.encoder.config().size != size) {
+            let resized = open.encoder.reconfigure(&Change { size: Some(size), ..Change::default() });
+            open.pending = Damage::full(size);
+            if let Err(error) = resized {
+                tracing::info!(%error, "opening the encoder anew");
+                *lane = None;
+            }
+        }
+        if lane.is_some() {
+            return Ok(false);
+        }
+        let config: EncoderConfig = self.settings.for_size(size);
+        let encoder = lunette_encode::open(&self.settings.choice, &config)?;
+        tracing::info!(encoder = encoder.name(), %size, ?slot, "encoder opened");
+        *lane = Some(Lane { encoder, pending: Damage::full(size), failures: 0 });
+        Ok(true)
+    }
+
+    /// Whether anything changed since the last unit of `slot`.
+    pub(crate) fn is_behind(&self, slot: Slot) -> bool {
+        self.lanes[slot.index()].as_ref().is_none_or(|lane| !lane.pending.is_empty())
+    }
+
+    /// Encodes the picture with the encoder of `slot`, which is open.
+    ///
+    /// # Errors
+    /// When it failed too often in a row; a single failure costs a unit, and the next one is an IDR.
+    pub(crate) fn encode(
+        &mut self,
+        slot: Slot,
+        picture: &Picture,
+        pts: Pts,
+        keyframe: Keyframe,
+    ) -> Result<Option<AccessUnit>, EncodeError> {
+        let Some(lane) = &mut self.lanes[slot.index()] else { return Ok(None) };
+        let job = Job { picture: picture.as_ref(), damage: &lane.pending, pts, keyframe };
+        match lane.encoder.encode(&job) {
+            Ok(unit) => {
+                lane.failures = 0;
+                lane.pending.reset(picture.size());
+                Ok(unit)
+            }
+            Err(error) if lane.failures + 1 < PATIENCE => {
+                lane.failures += 1;
+                tracing::warn!(%error, failures = lane.failures, "a picture was not encoded");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! What happened on one scanout, over all its pipelines since the start.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use lunette_frame::{AccessUnit, Pts, ScanoutId};
+use lunette_session::IdrReason;
+
+use super::{Exposition, Histogram};
+
+/// Counters of one scanout.
+#[derive(Debug)]
+pub struct ScanoutMetrics {
+    /// Pictures taken from the source.
+    pub captured: AtomicU64,
+    /// Pictures that newer ones replaced before they were taken.
+    pub replaced: AtomicU64,
+    /// Pictures in which nothing had changed.
+    pub unchanged: AtomicU64,
+    /// Access units made, both encoders together.
+    pub encoded: AtomicU64,
+    /// Their bytes.
+    pub encoded_bytes: AtomicU64,
+    /// Pictures that an encoder failed on.
+    pub failed: AtomicU64,
+    /// When the last access unit was made, monotonic nanoseconds; 0 before the first.
+    last_encoded: AtomicU64,
+    idrs: [AtomicU64; IdrReason::ALL.len()],
+    /// Changed part of each picture, 0 to 1.
+    pub damage: Histogram,
+    /// Time to compare a picture with the one before.
+    pub diff: Histogram,
+    /// Time to convert what changed.
+    pub convert: Histogram,
+    /// Time in the encoder, per access unit.
+    pub encode: Histogram,
+    /// Time from capture to the access unit being queued for subscribers.
+    pub latency: Histogram,
+}
+
+impl Default for ScanoutMetrics {
+    fn default() -> Self {
+        let counter = || AtomicU64::new(0);
+        let seconds = || Histogram::new(Histogram::SECONDS);
+        Self {
+            captured: counter(),
+            replaced: counter(),
+            unchanged: counter(),
+            encoded: counter(),
+            encoded_bytes: counter(),
+            failed: counter(),
+            last_encoded: counter(),
+            idrs: Default::default(),
+            damage: Histogram::new(Histogram::SHARES),
+            diff: seconds(),
+            convert: seconds(),
+            encode: seconds(),
+            latency: seconds(),
+        }
+    }
+}
+
+impl ScanoutMetrics {
+    /// Counts an access unit that was queued at `now`.
+    pub fn count_unit(&self, unit: &AccessUnit, now: Pts, idr: Option<IdrReason>) {
+        self.encoded.fetch_add(1, Ordering::Relaxed);
+        self.encoded_bytes.fetch_add(unit.data.len() as u64, Ordering::Relaxed);
+        self.last_encoded.store(now.as_nanos(), Ordering::Relaxed);
+        self.latency.observe_time(now.since(unit.pts));
+        if let Some(at) = idr.and_then(|idr| IdrReason::ALL.iter().position(|known| *known == idr)) {
+            self.idrs[at].fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Time since the last access unit; `None` before the first.
+    #[must_use]
+    pub fn age(&self, now: Pts) -> Option<std::time::Duration> {
+        match self.last_encoded.load(Ordering::Relaxed) {
+            0 => None,
+            at => Some(now.since(Pts::from_nanos(at))),
+        }
+    }
+
+    /// Writes the families of all scanouts.
+    pub fn expose<M: AsRef<Self>>(all: &BTreeMap<ScanoutId, M>, now: Pts, text: &mut Exposition) {
+        type Counter = fn(&ScanoutMetrics) -> &AtomicU64;
+        let counters: [(&str, &str, Counter); 6] = [
+            ("captured_frames", "Pictures taken from the source.", |m| &m.captured),
+            ("replaced_frames", "Pictures that newer ones replaced before they were taken.", |m| &m.replaced),
+            ("unchanged_frames", "Pictures in which nothing had changed, and which were not encoded.", |m| {
+                &m.unchanged
+            }),
+            ("encoded_frames", "Access units made.", |m| &m.encoded),
+            ("encoded_bytes", "Bytes of access units.", |m| &m.encoded_bytes),
+            ("encode_failures", "Pictures that an encoder failed on.", |m| &m.failed),
+        ];
+        for (name, help, counter) in counters {
+            let name = format!("frame_export_{name}_total");
+            text.family(&name, "counter", help);
+            for (id, metrics) in all {
+                text.sample(&name, &[("scanout", id)], counter(metrics.as_ref()).load(Ordering::Relaxed));
+            }
+        }
+        Self::expose_idrs(all, text);
+        Self::expose_ages(all, now, text);
+        Self::expose_histograms(all, text);
+    }
+
+    fn expose_idrs<M: AsRef<Self>>(all: &BTreeMap<ScanoutId, M>, text: &mut Exposition) {
+        let name = "frame_export_idrs_total";
+        text.family(name, "counter", "IDR pictures by what caused them.");
+        for (id, metrics) in all {
+            for (reason, count) in IdrReason::ALL.iter().zip(&metrics.as_ref().idrs) {
+                let labels: [(&str, &dyn std::fmt::Display); 2] = [("scanout", id), ("reason", &reason.as_str())];
+                text.sample(name, &labels, count.load(Ordering::Relaxed));
+            }
+        }
+    }
+
+    fn expose_ages<M: AsRef<Self>>(all: &BTreeMap<ScanoutId, M>, now: Pts, text: &mut Exposition) {
+        let name = "frame_export_last_frame_age_seconds";
+        text.family(name, "gauge", "Time since the last access unit; none before the first.");
+        for (id, metrics) in all {
+            if let Some(age) = metrics.as_ref().age(now) {
+                text.sample(name, &[("scanout", id)], age.as_secs_f64());
+            }
+        }
+    }
+
+    fn expose_histograms<M: AsRef<Self>>(all: &BTreeMap<ScanoutId, M>, text: &mut Exposition) {
+        type Pick = fn(&ScanoutMetrics) -> &Histogram;
+        let histograms: [(&str, &str, Pick); 5] = [
+            ("damage_share", "Changed part of each picture, 0 to 1.", |m| &m.damage),
+            ("diff_seconds", "Time to compare a picture with the one before.", |m| &m.diff),
+            ("convert_seconds", "Time to convert what changed.", |m| &m.convert),
+            ("encode_seconds", "Time in the encoder per access unit.", |m| &m.encode),
+            ("latency_seconds", "Time from capture to the access unit being queued for subscribers.", |m| &m.latency),
+        ];
+        for (name, help, pick) in histograms {
+            let name = format!("frame_export_{name}");
+            text.family(&name, "histogram", help);
+            for (id, metrics) in all {
+                text.histogram(&name, &[("scanout", id)], pick(metrics.as_ref()));
+            }
+        }
+    }
+}

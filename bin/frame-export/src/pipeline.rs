@@ -1,0 +1,216 @@
+//! The thread of one scanout: takes the newest picture, encodes it for whoever follows, sleeps until there is more.
+//!
+//! ```text
+//!   ┌─▶ nobody subscribes? ──yes──▶ retire
+//!   │         │ no
+//!   │   source has a picture? ──yes──▶ diff, convert
+//!   │         │                            │ changed
+//!   │   an IDR is due? ────────yes─────────┤
+//!   │         │ no                         ▼
+//!   │         ▼                  encode for each slot in demand, publish
+//!   └── sleep until the next picture, the next IDR, or the doorbell
+//! ```
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lunette_capture::{Polled, Source, SourceError, now};
+use lunette_encode::{EncodeError, Keyframe};
+use lunette_frame::{Pts, PtsStamper};
+use lunette_net::StreamEnd;
+use lunette_session::{Demand, Slot};
+use lunette_wire::hxfr::ErrorCode;
+
+use crate::config::EncoderSettings;
+use crate::encoders::Encoders;
+use crate::stages::{StageError, Stages};
+use crate::stream::Stream;
+
+/// Everything that the thread owns.
+pub(crate) struct Pipeline {
+    stream: Arc<Stream>,
+    source: Box<dyn Source>,
+    works: Works,
+}
+
+/// All but the source, whose picture is borrowed while these work on it.
+struct Works {
+    stream: Arc<Stream>,
+    stages: Stages,
+    encoders: Encoders,
+    stamper: PtsStamper,
+    next_number: u64,
+}
+
+/// Why a stream cannot go on.
+#[derive(Debug, thiserror::Error)]
+enum PipelineError {
+    #[error("the scanout was disabled")]
+    Ended,
+    #[error("the source failed")]
+    Source(#[from] SourceError),
+    #[error("the picture cannot be used")]
+    Stage(#[from] StageError),
+    #[error("the encoder failed")]
+    Encode(#[from] EncodeError),
+}
+
+impl PipelineError {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::Ended => ErrorCode::NotFound,
+            Self::Source(_) => ErrorCode::Internal,
+            Self::Stage(_) | Self::Encode(_) => ErrorCode::EncodeFailed,
+        }
+    }
+
+    /// The chain of causes in one line.
+    fn describe(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            text = format!("{text}: {error}");
+            cause = error.source();
+        }
+        text
+    }
+}
+
+/// What to do before looking at the source again.
+enum Rest {
+    /// Nothing: it may have another picture already.
+    None,
+    /// Sleep until then, at most.
+    Until(Pts),
+    /// Sleep until the doorbell rings.
+    Doorbell,
+}
+
+impl Pipeline {
+    pub(crate) fn new(stream: Arc<Stream>, source: Box<dyn Source>, settings: EncoderSettings) -> Self {
+        let works = Works {
+            stream: Arc::clone(&stream),
+            stages: Stages::default(),
+            encoders: Encoders::new(settings),
+            stamper: PtsStamper::default(),
+            next_number: 0,
+        };
+        Self { stream, source, works }
+    }
+
+    /// Runs until `retire` agrees that nobody needs the stream any more, or the source or the encoder is gone.
+    pub(crate) fn run(mut self, retire: impl Fn(&Arc<Stream>) -> bool) {
+        tracing::info!(scanout = %self.stream.id(), "capturing");
+        loop {
+            if (!self.stream.is_wanted() || self.stream.has_ended()) && retire(&self.stream) {
+                break;
+            }
+            match self.turn() {
+                Ok(rest) => self.rest(&rest),
+                Err(error) => {
+                    let reason = error.describe();
+                    tracing::warn!(scanout = %self.stream.id(), reason, "the stream ends");
+                    self.stream.end(StreamEnd { code: error.code(), reason });
+                }
+            }
+        }
+        tracing::info!(scanout = %self.stream.id(), "not capturing any more");
+    }
+
+    fn turn(&mut self) -> Result<Rest, PipelineError> {
+        if let Some(change) = self.stream.take_change() {
+            self.works.encoders.change(&change);
+        }
+        match self.source.poll(now())? {
+            Polled::Frame(frame) => {
+                self.works.take(&frame)?;
+                self.works.encode(frame.captured)?;
+                Ok(Rest::None)
+            }
+            Polled::NotBefore(at) => self.works.repeat().map(|()| Rest::Until(at)),
+            Polled::Idle => self.works.repeat().map(|()| Rest::Doorbell),
+            Polled::Ended => Err(PipelineError::Ended),
+        }
+    }
+
+    fn rest(&self, rest: &Rest) {
+        let until = match rest {
+            Rest::None => return,
+            Rest::Until(at) => Some(*at),
+            Rest::Doorbell => None,
+        };
+        let until = until.into_iter().chain(self.stream.next_idr_at()).min();
+        match until.map(|at| at.since(now())) {
+            Some(Duration::ZERO) => {}
+            limit => self.stream.doorbell().wait(limit),
+        }
+    }
+}
+
+impl Works {
+    fn take(&mut self, frame: &lunette_capture::Frame<'_>) -> Result<(), PipelineError> {
+        use std::sync::atomic::Ordering::Relaxed;
+
+        let metrics = self.stream.metrics();
+        metrics.captured.fetch_add(1, Relaxed);
+        metrics.replaced.fetch_add(frame.number.saturating_sub(self.next_number), Relaxed);
+        self.next_number = frame.number + 1;
+        let changed = self.stages.take(frame, metrics)?;
+        if changed.is_empty() {
+            metrics.unchanged.fetch_add(1, Relaxed);
+        } else {
+            self.encoders.damage(changed);
+        }
+        Ok(())
+    }
+
+    /// Encodes the last picture once more where that is due: for who joins or resumes while nothing changes.
+    fn repeat(&mut self) -> Result<(), PipelineError> {
+        let time = now();
+        if self.stream.next_idr_at().is_some_and(|at| at <= time) { self.encode(time) } else { Ok(()) }
+    }
+
+    /// Encodes the last picture, captured at `captured`, for each slot that is in demand and behind.
+    fn encode(&mut self, captured: Pts) -> Result<(), PipelineError> {
+        let Some(picture) = self.stages.picture() else { return Ok(()) };
+        let mut pts = None;
+        for slot in Slot::ALL {
+            let keyframe = match self.stream.demand(slot, now()) {
+                Demand::Idle => {
+                    self.encoders.close(slot);
+                    continue;
+                }
+                Demand::Encode if !self.encoders.is_behind(slot) => continue,
+                Demand::Encode => Keyframe::Auto,
+                Demand::Idr(_) => Keyframe::Force,
+            };
+            if self.encoders.open(slot, picture)? {
+                self.stream.restart(slot);
+            }
+            let pts = *pts.get_or_insert_with(|| self.stamper.stamp(captured));
+            encode_one(&self.stream, &mut self.encoders, slot, (picture, pts, keyframe))?;
+        }
+        Ok(())
+    }
+}
+
+fn encode_one(
+    stream: &Stream,
+    encoders: &mut Encoders,
+    slot: Slot,
+    (picture, pts, keyframe): (&lunette_frame::Picture, Pts, Keyframe),
+) -> Result<(), PipelineError> {
+    let metrics = stream.metrics();
+    let started = now();
+    let Some(unit) = encoders.encode(slot, picture, pts, keyframe).inspect_err(|_| {
+        metrics.failed.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    })?
+    else {
+        return Ok(());
+    };
+    let encoded = now();
+    metrics.encode.observe_time(encoded.since(started));
+    let idr = stream.publish(slot, &unit, encoded);
+    metrics.count_unit(&unit, now(), idr);
+    Ok(())
+}

@@ -1,0 +1,189 @@
+//! The encoder behind one connection's FRAME_REQUESTs: a thread that answers each exactly once, in order.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use lunette_capture::now;
+use lunette_encode::{Change, EncodeError, Encoder, Job, Keyframe};
+use lunette_frame::{Damage, Picture, PictureError, PixelFormat, PtsStamper};
+use lunette_net::{EncodeJob, Refused, Replies};
+use lunette_wire::hxfr::{
+    ConfigRequest, ErrorCode, ErrorReply, FrameRequest, FrameResponse, Message, Nals, PixelsError, SessionId,
+};
+use tokio::sync::mpsc;
+
+use crate::config::EncoderSettings;
+use crate::metrics::ServerMetrics;
+
+/// Pictures that wait for the encoder: one, while another is being encoded.
+const QUEUE: usize = 1;
+
+/// Counts the threads, so that peers cannot start them without bound.
+#[derive(Debug)]
+pub(crate) struct RequestEncoders {
+    settings: EncoderSettings,
+    metrics: Arc<ServerMetrics>,
+    limit: usize,
+    running: Arc<AtomicUsize>,
+}
+
+impl RequestEncoders {
+    pub(crate) fn new(settings: EncoderSettings, metrics: Arc<ServerMetrics>, limit: usize) -> Self {
+        Self { settings, metrics, limit, running: Arc::default() }
+    }
+
+    /// Starts a thread for one connection.
+    pub(crate) fn start(&self, replies: Replies) -> Result<mpsc::Sender<EncodeJob>, Refused> {
+        let refused = |reason| Refused { code: ErrorCode::Internal, reason };
+        let place = Place::take(&self.running, self.limit)
+            .ok_or_else(|| refused(format!("all {} encoders for requests are in use", self.limit)))?;
+        let (sender, jobs) = mpsc::channel(QUEUE);
+        let worker = Worker {
+            settings: self.settings.clone(),
+            metrics: Arc::clone(&self.metrics),
+            replies,
+            picture: None,
+            encoder: None,
+            stamper: PtsStamper::default(),
+            keyframe: Keyframe::Auto,
+            _place: place,
+        };
+        std::thread::Builder::new()
+            .name("requests".to_owned())
+            .spawn(move || worker.run(jobs))
+            .map_err(|error| refused(format!("cannot start a thread: {error}")))?;
+        Ok(sender)
+    }
+}
+
+/// One of the threads that may exist.
+#[derive(Debug)]
+struct Place(Arc<AtomicUsize>);
+
+impl Place {
+    fn take(running: &Arc<AtomicUsize>, limit: usize) -> Option<Self> {
+        let taken = running.fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| (n < limit).then_some(n + 1));
+        taken.ok().map(|_| Self(Arc::clone(running)))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+struct Worker {
+    settings: EncoderSettings,
+    metrics: Arc<ServerMetrics>,
+    replies: Replies,
+    picture: Option<Picture>,
+    encoder: Option<Box<dyn Encoder>>,
+    stamper: PtsStamper,
+    keyframe: Keyframe,
+    _place: Place,
+}
+
+/// Why a request is answered with an error.
+#[derive(Debug, thiserror::Error)]
+enum RequestError {
+    #[error("no picture: send pixels, this server cannot reach resources of a guest's graphics device")]
+    NoPixels,
+    #[error("the pixels do not make a picture: {0}")]
+    Pixels(PixelsError),
+    #[error("the picture cannot be kept: {0}")]
+    Picture(#[from] PictureError),
+    #[error("the picture cannot be converted: {0}")]
+    Color(#[from] lunette_color::ColorError),
+    #[error("{0}")]
+    Encode(#[from] EncodeError),
+    #[error("the encoder made nothing of the picture")]
+    Nothing,
+}
+
+impl RequestError {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::NoPixels => ErrorCode::NotFound,
+            Self::Pixels(_) | Self::Picture(_) => ErrorCode::InvalidMessage,
+            Self::Color(_) | Self::Encode(_) | Self::Nothing => ErrorCode::EncodeFailed,
+        }
+    }
+}
+
+impl Worker {
+    fn run(mut self, mut jobs: mpsc::Receiver<EncodeJob>) {
+        while let Some(job) = jobs.blocking_recv() {
+            match job {
+                EncodeJob::Configure(config) => self.configure(&config),
+                EncodeJob::ForceKeyframe => self.keyframe = Keyframe::Force,
+                EncodeJob::Picture(session, request) => {
+                    if !self.answer(session, &request) {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Replies to one request; `false` when the connection is gone.
+    fn answer(&mut self, session: SessionId, request: &FrameRequest) -> bool {
+        self.metrics.requests.fetch_add(1, Ordering::Relaxed);
+        let message = match self.encode(request) {
+            Ok(response) => Message::FrameResponse(response),
+            Err(error) => {
+                self.metrics.failed_requests.fetch_add(1, Ordering::Relaxed);
+                tracing::debug!(%error, "a request failed");
+                Message::Error(ErrorReply::new(error.code(), error))
+            }
+        };
+        self.replies.send(session, message)
+    }
+
+    fn encode(&mut self, request: &FrameRequest) -> Result<FrameResponse, RequestError> {
+        let source = match request.picture() {
+            Err(PixelsError::None) => return Err(RequestError::NoPixels),
+            other => other.map_err(RequestError::Pixels)?,
+        };
+        let size = source.size();
+        let picture = match &mut self.picture {
+            Some(picture) if picture.size() == size => picture,
+            other => other.insert(Picture::new(PixelFormat::I420, size)?),
+        };
+        let damage = Damage::full(size);
+        lunette_color::convert(&source, &damage, picture)?;
+        let encoder = fitted(&mut self.encoder, &self.settings, picture)?;
+        let keyframe = if request.force_keyframe { Keyframe::Force } else { self.keyframe };
+        let job = Job { picture: picture.as_ref(), damage: &damage, pts: self.stamper.stamp(now()), keyframe };
+        let unit = encoder.encode(&job)?.ok_or(RequestError::Nothing)?;
+        self.keyframe = Keyframe::Auto;
+        Ok(FrameResponse { pts: request.pts, dts: request.pts, kind: unit.kind, nals: Nals::from(unit.data) })
+    }
+
+    /// The size is that of each picture, whatever the configuration says.
+    fn configure(&mut self, config: &ConfigRequest) {
+        let change = Change { max_bitrate: config.bit_rate, fps: config.frame_rate, ..Change::default() };
+        self.settings.apply(&change);
+        if self.encoder.as_mut().is_some_and(|encoder| encoder.reconfigure(&change).is_err()) {
+            self.encoder = None;
+        }
+    }
+}
+
+/// The encoder, opened or resized for this picture.
+fn fitted<'a>(
+    encoder: &'a mut Option<Box<dyn Encoder>>,
+    settings: &EncoderSettings,
+    picture: &Picture,
+) -> Result<&'a mut Box<dyn Encoder>, EncodeError> {
+    let size = picture.size();
+    if let Some(open) = encoder.as_mut().filter(|open| open.config().size != size)
+        && open.reconfigure(&Change { size: Some(size), ..Change::default() }).is_err()
+    {
+        *encoder = None;
+    }
+    Ok(match encoder {
+        Some(open) => open,
+        none => none.insert(lunette_encode::open(&settings.choice, &settings.for_size(size))?),
+    })
+}

@@ -1,0 +1,207 @@
+//! One scanout's stream: where its pipeline thread and its subscribers' tasks meet.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use lunette_capture::Doorbell;
+use lunette_encode::Change;
+use lunette_frame::{AccessUnit, Pts, ScanoutId};
+use lunette_net::{StreamEnd, StreamHandle, Units};
+use lunette_session::{Counters, Demand, Fanout, IdrReason, Limits, Slot, SubscriberId};
+use lunette_wire::hxfr::{ConfigRequest, ErrorCode};
+use tokio::sync::watch;
+
+use crate::metrics::ScanoutMetrics;
+
+/// One scanout's stream.
+#[derive(Debug)]
+pub struct Stream {
+    id: ScanoutId,
+    // A Mutex, since joining must see the units so far and miss none that follows: both happen under it, and so do
+    // publishing and popping. It is held for queue operations only, never while encoding or writing.
+    shared: Mutex<Shared>,
+    progress: watch::Sender<Progress>,
+    doorbell: Arc<Doorbell>,
+    metrics: Arc<ScanoutMetrics>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    fanout: Fanout,
+    /// What subscribers asked of the encoders since the pipeline last looked.
+    change: Option<Change>,
+}
+
+/// Wakes subscribers.
+#[derive(Debug, Clone)]
+enum Progress {
+    Units(u64),
+    Ended(StreamEnd),
+}
+
+impl Stream {
+    pub(crate) fn new(id: ScanoutId, limits: Limits, metrics: Arc<ScanoutMetrics>) -> Self {
+        Self {
+            id,
+            shared: Mutex::new(Shared { fanout: Fanout::new(limits), change: None }),
+            progress: watch::Sender::new(Progress::Units(0)),
+            doorbell: Arc::default(),
+            metrics,
+        }
+    }
+
+    /// Which scanout it shows.
+    #[must_use]
+    pub fn id(&self) -> ScanoutId {
+        self.id
+    }
+
+    pub(crate) fn doorbell(&self) -> &Arc<Doorbell> {
+        &self.doorbell
+    }
+
+    pub(crate) fn metrics(&self) -> &ScanoutMetrics {
+        &self.metrics
+    }
+
+    fn shared(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a subscriber.
+    pub(crate) fn join(self: &Arc<Self>) -> (Subscription, Wishes) {
+        let progress = self.progress.subscribe();
+        let id = self.shared().fanout.join();
+        self.doorbell.ring();
+        let subscription = Subscription { stream: Arc::clone(self), id, progress };
+        (subscription, Wishes { stream: Arc::clone(self), id })
+    }
+
+    /// Whether anybody subscribes.
+    #[must_use]
+    pub fn is_wanted(&self) -> bool {
+        !self.shared().fanout.is_empty()
+    }
+
+    /// Whether it ended, and subscribing to it is useless.
+    pub(crate) fn has_ended(&self) -> bool {
+        matches!(*self.progress.borrow(), Progress::Ended(_))
+    }
+
+    pub(crate) fn demand(&self, slot: Slot, now: Pts) -> Demand {
+        self.shared().fanout.demand(slot, clock(now))
+    }
+
+    /// When an IDR will be due by itself.
+    pub(crate) fn next_idr_at(&self) -> Option<Pts> {
+        let at = self.shared().fanout.next_idr_at()?;
+        Some(Pts::from_nanos(u64::try_from(at.as_nanos()).unwrap_or(u64::MAX)))
+    }
+
+    /// What subscribers asked of the encoders since the last call.
+    pub(crate) fn take_change(&self) -> Option<Change> {
+        self.shared().change.take()
+    }
+
+    /// The encoder of `slot` was opened.
+    pub(crate) fn restart(&self, slot: Slot) {
+        self.shared().fanout.restart(slot);
+    }
+
+    /// Hands a unit to its subscribers.
+    pub(crate) fn publish(&self, slot: Slot, unit: &AccessUnit, now: Pts) -> Option<IdrReason> {
+        let reason = self.shared().fanout.publish(slot, clock(now), unit);
+        self.progress.send_modify(|progress| {
+            if let Progress::Units(count) = progress {
+                *count += 1;
+            }
+        });
+        reason
+    }
+
+    /// Ends the stream for every subscriber, once they have what is queued.
+    pub(crate) fn end(&self, end: StreamEnd) {
+        self.progress.send_replace(Progress::Ended(end));
+    }
+
+    /// What happened to each subscriber.
+    #[must_use]
+    pub fn subscribers(&self) -> Vec<(SubscriberId, Counters)> {
+        self.shared().fanout.counters().collect()
+    }
+}
+
+/// The fan-out's clock is the monotonic clock that pictures are stamped with.
+fn clock(now: Pts) -> Duration {
+    Duration::from_nanos(now.as_nanos())
+}
+
+/// A place among a stream's subscribers; dropping it leaves.
+#[derive(Debug)]
+pub struct Subscription {
+    stream: Arc<Stream>,
+    id: SubscriberId,
+    progress: watch::Receiver<Progress>,
+}
+
+impl Units for Subscription {
+    async fn next(&mut self) -> Result<AccessUnit, StreamEnd> {
+        loop {
+            let ended = match &*self.progress.borrow_and_update() {
+                Progress::Ended(end) => Some(end.clone()),
+                Progress::Units(_) => None,
+            };
+            let now = clock(lunette_capture::now());
+            let (unit, resumed) = {
+                let mut shared = self.stream.shared();
+                let resumed = shared.fanout.is_stalled(self.id);
+                (shared.fanout.pop(self.id, now), resumed)
+            };
+            if resumed {
+                // It may wait for an IDR now, which the pipeline must hear of.
+                self.stream.doorbell.ring();
+            }
+            match (unit, ended) {
+                (Some(unit), _) => return Ok(unit),
+                (None, Some(end)) => return Err(end),
+                (None, None) => {}
+            }
+            if self.progress.changed().await.is_err() {
+                let reason = "the stream is gone".to_owned();
+                return Err(StreamEnd { code: ErrorCode::Internal, reason });
+            }
+        }
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        let counters = self.stream.shared().fanout.leave(self.id);
+        tracing::debug!(scanout = %self.stream.id, ?counters, "unsubscribed");
+        self.stream.doorbell.ring();
+    }
+}
+
+/// What a subscriber asks of its stream.
+#[derive(Debug)]
+pub struct Wishes {
+    stream: Arc<Stream>,
+    id: SubscriberId,
+}
+
+impl StreamHandle for Wishes {
+    fn request_idr(&self) {
+        self.stream.shared().fanout.request_idr(self.id);
+        self.stream.doorbell.ring();
+    }
+
+    /// The size stays what the scanout has: a stream shows its scanout, whatever a subscriber would like.
+    fn configure(&self, config: &ConfigRequest) {
+        let mut shared = self.stream.shared();
+        let change = shared.change.get_or_insert_default();
+        change.max_bitrate = config.bit_rate.or(change.max_bitrate);
+        change.fps = config.frame_rate.or(change.fps);
+        drop(shared);
+        self.stream.doorbell.ring();
+    }
+}

@@ -1,0 +1,130 @@
+//! What a server does behind its sockets.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use lunette_frame::{AccessUnit, ScanoutId};
+use lunette_wire::hxfr::{ConfigRequest, EnableScanout, ErrorCode, FrameRequest, SessionId};
+use tokio::sync::mpsc;
+
+use crate::outgoing::Replies;
+
+/// Why the backend will not do what a peer asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// The protocol's code.
+    pub code: ErrorCode,
+    /// What to tell a person.
+    pub reason: String,
+}
+
+/// Why a stream ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamEnd {
+    /// The protocol's code.
+    pub code: ErrorCode,
+    /// What to tell a person.
+    pub reason: String,
+}
+
+/// One subscriber's units, in order.
+pub trait Units: Send + 'static {
+    /// Waits for the next unit. Dropping the future loses nothing.
+    fn next(&mut self) -> impl Future<Output = Result<AccessUnit, StreamEnd>> + Send;
+}
+
+/// What a subscriber may ask of its stream.
+pub trait StreamHandle: Send + Sync + 'static {
+    /// Asks for an IDR.
+    fn request_idr(&self);
+    /// Retunes the stream.
+    fn configure(&self, config: &ConfigRequest);
+}
+
+/// One thing for a connection's own encoder.
+#[derive(Debug)]
+pub enum EncodeJob {
+    /// Encode this picture, and reply exactly once.
+    Picture(SessionId, FrameRequest),
+    /// Use these settings from the next picture on.
+    Configure(ConfigRequest),
+    /// Make the next picture an IDR.
+    ForceKeyframe,
+}
+
+/// Something worth counting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// A connection was accepted.
+    Accepted,
+    /// A connection was turned away: there are too many.
+    TurnedAway,
+    /// A connection ended.
+    Closed,
+    /// A message was refused, the connection goes on.
+    BadMessage,
+    /// Bytes that are no message ended the connection.
+    BadStream,
+    /// A peer took nothing for too long, or said nothing when it had to.
+    TimedOut,
+}
+
+/// What a server does behind its sockets. Calls that return at once may be made on a socket task.
+pub trait Backend: Send + Sync + 'static {
+    /// A subscriber's units.
+    type Units: Units;
+    /// A subscriber's wishes.
+    type Handle: StreamHandle;
+
+    /// Subscribes to a scanout; returns at once.
+    ///
+    /// # Errors
+    /// When there is no such scanout or its pictures cannot be had.
+    fn subscribe(&self, scanout: ScanoutId) -> Result<(Self::Units, Self::Handle), Refused>;
+
+    /// Enables a scanout; may take seconds. Returns the guest's name for it.
+    ///
+    /// # Errors
+    /// When the display device cannot.
+    fn enable(&self, enable: &EnableScanout) -> Result<String, Refused>;
+
+    /// Disables a scanout; may take seconds. Returns the guest's name for it.
+    ///
+    /// # Errors
+    /// When it is not enabled.
+    fn disable(&self, scanout: ScanoutId) -> Result<String, Refused>;
+
+    /// Starts an encoder for one connection's requests. It ends when the sender is dropped.
+    ///
+    /// # Errors
+    /// When there are too many, or none can be started.
+    fn open_encoder(&self, replies: Replies) -> Result<mpsc::Sender<EncodeJob>, Refused>;
+
+    /// Something worth counting happened.
+    fn count(&self, event: Event);
+}
+
+impl<T: Backend> Backend for Arc<T> {
+    type Units = T::Units;
+    type Handle = T::Handle;
+
+    fn subscribe(&self, scanout: ScanoutId) -> Result<(Self::Units, Self::Handle), Refused> {
+        (**self).subscribe(scanout)
+    }
+
+    fn enable(&self, enable: &EnableScanout) -> Result<String, Refused> {
+        (**self).enable(enable)
+    }
+
+    fn disable(&self, scanout: ScanoutId) -> Result<String, Refused> {
+        (**self).disable(scanout)
+    }
+
+    fn open_encoder(&self, replies: Replies) -> Result<mpsc::Sender<EncodeJob>, Refused> {
+        (**self).open_encoder(replies)
+    }
+
+    fn count(&self, event: Event) {
+        (**self).count(event);
+    }
+}

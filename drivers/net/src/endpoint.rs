@@ -1,0 +1,84 @@
+//! Where to listen.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// One address to listen on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Endpoint {
+    /// A TCP address; port 0 lets the system choose.
+    Tcp(SocketAddr),
+    /// A Unix socket, made by us and removed at the end.
+    Unix(PathBuf),
+    /// A vsock port, for guests of this host.
+    Vsock(u32),
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => write!(f, "tcp={address}"),
+            Self::Unix(path) => write!(f, "unix={}", path.display()),
+            Self::Vsock(port) => write!(f, "vsock={port}"),
+        }
+    }
+}
+
+/// Why an address cannot be listened on.
+#[derive(Debug, thiserror::Error)]
+pub enum EndpointError {
+    /// The system refused.
+    #[error("cannot listen on {endpoint}")]
+    Bind {
+        /// Where.
+        endpoint: Endpoint,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Another server answers on the Unix socket.
+    #[error("cannot listen on unix={}: another server is listening there", .0.display())]
+    InUse(PathBuf),
+    /// Something that is not a socket has the name.
+    #[error("cannot listen on unix={}: the file exists and is not a socket", .0.display())]
+    NotASocket(PathBuf),
+    /// No vsock in this kernel.
+    #[error(
+        "cannot listen on vsock={port}: this kernel offers no vsock (load the module vhost_vsock, or leave --vsock out)"
+    )]
+    NoVsock {
+        /// The port asked for.
+        port: u32,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl EndpointError {
+    pub(crate) fn bind(endpoint: &Endpoint) -> impl FnOnce(io::Error) -> Self + '_ {
+        move |source| Self::Bind { endpoint: endpoint.clone(), source }
+    }
+}
+
+/// Removes a Unix socket that nobody listens on any more.
+///
+/// Only a socket that refuses a connection is stale. Anything else with that name is somebody's.
+pub(crate) fn clear_stale_socket(path: &Path) -> Result<(), EndpointError> {
+    use std::os::unix::fs::FileTypeExt;
+
+    let endpoint = Endpoint::Unix(path.to_owned());
+    match std::fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(EndpointError::bind(&endpoint)(error)),
+        Ok(found) if !found.file_type().is_socket() => return Err(EndpointError::NotASocket(path.to_owned())),
+        Ok(_) => {}
+    }
+    match std::os::unix::net::UnixStream::connect(path) {
+        Ok(_) => Err(EndpointError::InUse(path.to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            std::fs::remove_file(path).map_err(EndpointError::bind(&endpoint))
+        }
+        Err(error) => Err(EndpointError::bind(&endpoint)(error)),
+    }
+}

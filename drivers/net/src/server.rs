@@ -1,0 +1,111 @@
+//! Accepts peers and keeps one task for each.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tracing::{Instrument, info_span};
+
+use crate::backend::{Backend, Event};
+use crate::listener::{Listener, Socket};
+use crate::serve::{Ended, serve};
+
+/// What bounds a server.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Connections at once.
+    pub connections: usize,
+    /// How long a peer may take nothing of what is being written to it.
+    pub stall: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { connections: 4096, stall: Duration::from_secs(60) }
+    }
+}
+
+/// Serves every peer of some listeners.
+#[derive(Debug)]
+pub struct Server<B> {
+    backend: Arc<B>,
+    limits: Limits,
+    places: Arc<Semaphore>,
+}
+
+impl<B: Backend> Server<B> {
+    /// A server for `backend`.
+    #[must_use]
+    pub fn new(backend: Arc<B>, limits: Limits) -> Self {
+        Self { backend, limits, places: Arc::new(Semaphore::new(limits.connections)) }
+    }
+
+    /// Serves until `stop` turns true or its sender is gone; then every connection is closed.
+    pub async fn run(self, listeners: Vec<Listener>, stop: &watch::Receiver<bool>) {
+        let server = Arc::new(self);
+        let mut accepting = JoinSet::new();
+        for listener in listeners {
+            let (server, stop) = (Arc::clone(&server), stop.clone());
+            accepting.spawn(async move { server.accept_all(listener, stop).await });
+        }
+        while accepting.join_next().await.is_some() {}
+    }
+
+    async fn accept_all(&self, listener: Listener, mut stop: watch::Receiver<bool>) {
+        let mut peers = JoinSet::new();
+        loop {
+            tokio::select! {
+                () = stopped(&mut stop) => return,
+                Some(_) = peers.join_next() => {}
+                accepted = listener.accept() => match accepted {
+                    Ok((socket, peer)) => self.welcome(&mut peers, socket, &peer),
+                    Err(error) => {
+                        tracing::error!(endpoint = %listener.endpoint(), %error, "cannot accept");
+                        // Out of descriptors most likely; the peers that leave free some.
+                        tokio::time::sleep(Duration::from_millis(100)).await;
+                    }
+                },
+            }
+        }
+    }
+
+    fn welcome(&self, peers: &mut JoinSet<()>, socket: Box<dyn Socket>, peer: &str) {
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+            self.backend.count(Event::TurnedAway);
+            tracing::warn!(peer, limit = self.limits.connections, "turned away: too many connections");
+            return;
+        };
+        self.backend.count(Event::Accepted);
+        let backend = Arc::clone(&self.backend);
+        let stall = self.limits.stall;
+        let span = info_span!("peer", %peer);
+        let task = async move {
+            tracing::debug!("connected");
+            match serve(socket, &backend, stall).await {
+                Ok(()) => tracing::debug!("left"),
+                Err(ended) => report(&*backend, &ended),
+            }
+            backend.count(Event::Closed);
+            drop(place);
+        };
+        peers.spawn(task.instrument(span));
+    }
+}
+
+/// Returns when the flag turns true or nobody can turn it any more.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    let _flag = stop.wait_for(|stop| *stop).await.map(|flag| *flag);
+}
+
+fn report(backend: &impl Backend, ended: &Ended) {
+    let cause = std::error::Error::source(ended).map(ToString::to_string).unwrap_or_default();
+    match ended {
+        Ended::Socket(_) => tracing::debug!(cause, "{ended}"),
+        Ended::Stalled(_) => {
+            backend.count(Event::TimedOut);
+            tracing::info!("closed: {ended}");
+        }
+        Ended::Stream(_) | Ended::TooLarge(_) => tracing::warn!(cause, "closed: {ended}"),
+    }
+}

@@ -1,10 +1,15 @@
 //! The two encoders that one stream may run, each with what it has not coded yet.
 
+use std::time::Duration;
+
 use lunette_encode::{Change, EncodeError, Encoder, EncoderConfig, Job, Keyframe};
 use lunette_frame::{AccessUnit, Damage, Picture, Pts};
 use lunette_session::Slot;
 
 use crate::config::EncoderSettings;
+
+/// How long the picture must rest before what the ceiling made coarse is coded again.
+const REST: Duration = Duration::from_millis(150);
 
 /// Failures in a row after which an encoder is given up.
 const PATIENCE: u32 = 5;
@@ -19,6 +24,7 @@ pub(crate) struct Encoders {
 struct Lane {
     encoder: Box<dyn Encoder>,
     pending: Damage,
+    last_coded: Pts,
     failures: u32,
 }
 
@@ -78,8 +84,26 @@ impl Encoders {
         let config: EncoderConfig = self.settings.for_size(size);
         let encoder = lunette_encode::open(&self.settings.choice, &config)?;
         tracing::info!(encoder = encoder.name(), %size, ?slot, "encoder opened");
-        *lane = Some(Lane { encoder, pending: Damage::full(size), failures: 0 });
+        *lane = Some(Lane { encoder, pending: Damage::full(size), last_coded: Pts::from_nanos(0), failures: 0 });
         Ok(true)
+    }
+
+    /// When a picture that was coded coarsely should be coded again, if it rests until then.
+    pub(crate) fn refine_at(&self) -> Option<Pts> {
+        let coarse = self.lanes.iter().flatten().filter(|lane| lane.encoder.owes_quality());
+        coarse.map(|lane| lane.last_coded.after(REST)).min()
+    }
+
+    /// Counts the whole picture as changed for every encoder whose coarse picture has rested; `true` if there is one.
+    pub(crate) fn refine(&mut self, now: Pts) -> bool {
+        let mut any = false;
+        for lane in self.lanes.iter_mut().flatten() {
+            if lane.encoder.owes_quality() && lane.last_coded.after(REST) <= now {
+                lane.pending = Damage::full(lane.pending.bounds());
+                any = true;
+            }
+        }
+        any
     }
 
     /// Whether anything changed since the last unit of `slot`.
@@ -103,6 +127,7 @@ impl Encoders {
         match lane.encoder.encode(&job) {
             Ok(unit) => {
                 lane.failures = 0;
+                lane.last_coded = pts;
                 lane.pending.reset(picture.size());
                 Ok(unit)
             }

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use frame_export::app;
@@ -25,7 +26,11 @@ fn serve(config: Config) -> ExitCode {
         Ok(filter) => filter,
         Err(error) => return fail(&anyhow::Error::new(error).context(format!("--log {}", config.log))),
     };
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("sockets").build();
     let served = runtime.map_err(Into::into).and_then(|runtime| runtime.block_on(app::run(config)));
     match served {

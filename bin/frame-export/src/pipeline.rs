@@ -1,14 +1,13 @@
 //! The thread of one scanout: takes the newest picture, encodes it for whoever follows, sleeps until there is more.
 //!
 //! ```text
-//!   ┌─▶ nobody subscribes? ──yes──▶ retire
+//!   ┌─▶ nobody subscribes? ────────────────────────yes──▶ retire
 //!   │         │ no
-//!   │   source has a picture? ──yes──▶ diff, convert
-//!   │         │                            │ changed
-//!   │   an IDR is due? ────────yes─────────┤
-//!   │         │ no                         ▼
-//!   │         ▼                  encode for each slot in demand, publish
-//!   └── sleep until the next picture, the next IDR, or the doorbell
+//!   │   the source has a picture? ─────────────────yes──▶ diff, convert ──┐
+//!   │         │ no                                                        ▼
+//!   │   an IDR is due, or a coarse picture rests? ─yes──▶ encode for each slot in demand, publish
+//!   │         │ no                                                        │
+//!   └── sleep until the next picture, the next IDR, or the doorbell ◀─────┘
 //! ```
 
 use std::sync::Arc;
@@ -139,7 +138,7 @@ impl Pipeline {
             Rest::Until(at) => Some(*at),
             Rest::Doorbell => None,
         };
-        let until = until.into_iter().chain(self.stream.next_idr_at()).min();
+        let until = until.into_iter().chain(self.works.repeat_at()).min();
         match until.map(|at| at.since(now())) {
             Some(Duration::ZERO) => {}
             limit => self.stream.doorbell().wait(limit),
@@ -164,10 +163,18 @@ impl Works {
         Ok(())
     }
 
-    /// Encodes the last picture once more where that is due: for who joins or resumes while nothing changes.
+    /// Encodes the last picture once more where that is due while nothing changes: for who joins or resumes, and
+    /// where the ceiling made it coarser than it should be.
     fn repeat(&mut self) -> Result<(), PipelineError> {
         let time = now();
-        if self.stream.next_idr_at().is_some_and(|at| at <= time) { self.encode(time) } else { Ok(()) }
+        let idr_due = self.stream.next_idr_at().is_some_and(|at| at <= time);
+        if self.encoders.refine(time) || idr_due { self.encode(time) } else { Ok(()) }
+    }
+
+    /// When [`Works::repeat`] has something to do by itself.
+    fn repeat_at(&self) -> Option<Pts> {
+        self.stages.picture()?;
+        self.stream.next_idr_at().into_iter().chain(self.encoders.refine_at()).min()
     }
 
     /// Encodes the last picture, captured at `captured`, for each slot that is in demand and behind.

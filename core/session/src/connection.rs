@@ -38,9 +38,9 @@ pub enum Action {
     /// Subscribe, tell [`Connection::subscribed`] when that succeeds, answer with SUBSCRIBE_RESP.
     Subscribe(ScanoutId),
     /// Enable a scanout, answer with SCANOUT_RESP.
-    Enable(SessionId, EnableScanout),
+    Enable(EnableScanout),
     /// Disable a scanout, answer with SCANOUT_RESP.
-    Disable(SessionId, ScanoutId),
+    Disable(ScanoutId),
     /// Ask the subscribed stream for an IDR.
     RequestIdr,
     /// Retune the subscribed stream.
@@ -93,6 +93,7 @@ impl Connection {
         let session = received.session;
         match (self.role, received.body) {
             (_, Ok(Message::Ping)) => Action::Reply(session, Message::Pong),
+            (_, Ok(Message::Pong)) => Action::Ignore,
             (_, Ok(Message::ConfigRequest(config))) => self.configure(session, config),
             (Role::Subscribed(_), body) => Self::handle_subscribed(session, body),
             (_, Ok(Message::FrameRequest(request))) => {
@@ -100,8 +101,8 @@ impl Connection {
                 Action::Encode(session, request)
             }
             (_, Ok(Message::KeyframeRequest)) => Action::ForceKeyframe,
-            (_, Ok(Message::EnableScanout(enable))) => Action::Enable(session, enable),
-            (_, Ok(Message::DisableScanout(disable))) => Action::Disable(session, disable.scanout),
+            (_, Ok(Message::EnableScanout(enable))) => Action::Enable(enable),
+            (_, Ok(Message::DisableScanout(disable))) => Action::Disable(disable.scanout),
             (Role::Fresh, Ok(Message::Subscribe(subscribe))) => Action::Subscribe(subscribe.scanout),
             (_, Ok(other)) => invalid(session, format_args!("a server does not expect {} here", other.kind())),
             (_, Err(refusal)) => invalid(session, refusal),

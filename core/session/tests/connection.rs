@@ -101,6 +101,14 @@ fn a_subscribed_connection_is_ended_by_what_belongs_on_another() {
 
 #[test]
 fn messages_that_only_servers_send_are_refused() {
-    assert!(is_invalid_message(&handle(&mut Connection::new(), Ok(Message::Pong))));
-    assert_eq!(handle(&mut subscribed(), Ok(Message::Pong)), Action::Ignore);
+    let message = || Ok(Message::SubscribeResponse(SubscribeResponse { scanout: SCANOUT, success: true }));
+    assert!(is_invalid_message(&handle(&mut Connection::new(), message())));
+    assert_eq!(handle(&mut subscribed(), message()), Action::Ignore);
+}
+
+#[test]
+fn nobody_minds_a_pong() {
+    for connection in [&mut Connection::new(), &mut subscribed()] {
+        assert_eq!(handle(connection, Ok(Message::Pong)), Action::Ignore);
+    }
 }

@@ -106,13 +106,13 @@ impl<B: Backend> Reader<'_, B> {
                 Next::Close
             }
             Action::Subscribe(scanout) => self.subscribe(scanout).await,
-            Action::Enable(session, enable) => {
+            Action::Enable(enable) => {
                 let result = tokio::task::block_in_place(|| self.backend.enable(&enable));
-                self.reply(session, switched(enable.scanout, result)).await
+                self.reply(enable.scanout.into(), switched(enable.scanout, result)).await
             }
-            Action::Disable(session, scanout) => {
+            Action::Disable(scanout) => {
                 let result = tokio::task::block_in_place(|| self.backend.disable(scanout));
-                self.reply(session, switched(scanout, result)).await
+                self.reply(scanout.into(), switched(scanout, result)).await
             }
             Action::RequestIdr => {
                 self.handle.as_ref().inspect(|handle| handle.request_idr());

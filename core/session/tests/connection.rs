@@ -5,7 +5,9 @@ use std::num::NonZeroU32;
 
 use lunette_frame::{BitRate, FrameRate, ScanoutId};
 use lunette_session::{Action, Connection, Role};
-use lunette_wire::hxfr::{ConfigRequest, DisableScanout, ErrorCode, Message, Received, Refusal, SessionId, Subscribe};
+use lunette_wire::hxfr::{
+    ConfigRequest, DisableScanout, ErrorCode, Message, Received, Refusal, SessionId, Subscribe, SubscribeResponse,
+};
 
 const SESSION: SessionId = SessionId::new(7);
 const SCANOUT: ScanoutId = ScanoutId::new(3);

@@ -117,7 +117,7 @@ impl Worker {
             match job {
                 EncodeJob::Configure(config) => self.configure(&config),
                 EncodeJob::ForceKeyframe => self.keyframe = Keyframe::Force,
-                EncodeJob::Picture(session, request) => {
+                EncodeJob::Picture(session, request, _room) => {
                     if !self.answer(session, &request) {
                         return;
                     }

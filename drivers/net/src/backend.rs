@@ -8,6 +8,7 @@ use lunette_wire::hxfr::{ConfigRequest, EnableScanout, ErrorCode, FrameRequest, 
 use tokio::sync::mpsc;
 
 use crate::outgoing::Replies;
+use crate::room::Room;
 
 /// Why the backend will not do what a peer asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,8 +45,8 @@ pub trait StreamHandle: Send + Sync + 'static {
 /// One thing for a connection's own encoder.
 #[derive(Debug)]
 pub enum EncodeJob {
-    /// Encode this picture, and reply exactly once.
-    Picture(SessionId, FrameRequest),
+    /// Encode this picture, and reply exactly once. The last part is dropped with the pixels.
+    Picture(SessionId, FrameRequest, Room),
     /// Use these settings from the next picture on.
     Configure(ConfigRequest),
     /// Make the next picture an IDR.

@@ -14,6 +14,7 @@ mod backend;
 mod endpoint;
 mod listener;
 mod outgoing;
+mod room;
 mod serve;
 mod server;
 
@@ -21,4 +22,5 @@ pub use backend::{Backend, EncodeJob, Event, Refused, StreamEnd, StreamHandle, U
 pub use endpoint::{Endpoint, EndpointError};
 pub use listener::Listener;
 pub use outgoing::{Outgoing, Replies};
+pub use room::Room;
 pub use server::{Limits, Server};

@@ -6,7 +6,7 @@
 use std::io;
 use std::time::Duration;
 
-use bytes::Buf;
+use bytes::{Buf, BytesMut};
 use lunette_frame::ScanoutId;
 use lunette_session::{Action, Connection};
 use lunette_wire::hxfr::{
@@ -15,11 +15,12 @@ use lunette_wire::hxfr::{
 };
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::backend::{Backend, EncodeJob, Event, Refused, StreamEnd, StreamHandle, Units};
 use crate::listener::Socket;
 use crate::outgoing::{Outgoing, Replies, bytes_of};
+use crate::room::{PATIENCE, Room, Rooms, SMALL};
 
 /// Messages that wait for one peer to read.
 const QUEUE: usize = 32;
@@ -33,15 +34,23 @@ pub(crate) enum Ended {
     Stream(#[from] FrameError),
     #[error("the peer took nothing for {0:?}")]
     Stalled(Duration),
+    #[error("the peer did not finish a large message within {0:?}")]
+    Unfinished(Duration),
     #[error("a message is too large to send")]
     TooLarge(#[from] TooLarge),
 }
 
 /// Serves one peer until it leaves, or must go.
-pub(crate) async fn serve<B: Backend>(socket: Box<dyn Socket>, backend: &B, stall: Duration) -> Result<(), Ended> {
+pub(crate) async fn serve<B: Backend>(
+    socket: Box<dyn Socket>,
+    backend: &B,
+    rooms: Rooms,
+    stall: Duration,
+) -> Result<(), Ended> {
     let (read, write) = tokio::io::split(socket);
     let (queue, waiting) = mpsc::channel(QUEUE);
-    let reader = Reader { backend, connection: Connection::new(), queue, handle: None, encoder: None };
+    let connection = Connection::new();
+    let reader = Reader { backend, connection, queue, handle: None, encoder: None, rooms, room: None };
     let reader = reader.run(read);
     let writer = Writer { socket: write, stall }.run(waiting);
     tokio::pin!(writer);
@@ -61,6 +70,9 @@ struct Reader<'a, B: Backend> {
     queue: mpsc::Sender<Outgoing<B::Units>>,
     handle: Option<B::Handle>,
     encoder: Option<mpsc::Sender<EncodeJob>>,
+    rooms: Rooms,
+    /// The place of the large message that is being received, and until when it must be complete.
+    room: Option<(Room, Instant)>,
 }
 
 /// Whether the reading half goes on after a message.
@@ -80,10 +92,24 @@ impl<B: Backend> Reader<'_, B> {
                     return Ok(());
                 }
             }
-            if socket.read_buf(framer.buffer()).await? == 0 {
+            if self.read(&mut socket, framer.buffer()).await? == 0 {
                 return Ok(());
             }
         }
+    }
+
+    /// Reads what there is, once there is room for a message as large as this one has become.
+    async fn read(&mut self, socket: &mut (impl AsyncRead + Unpin), buffer: &mut BytesMut) -> Result<usize, Ended> {
+        if buffer.len() < SMALL {
+            self.room = None;
+            return Ok(socket.read_buf(buffer).await?);
+        }
+        let until = match &self.room {
+            Some((_, until)) => *until,
+            None => self.room.insert((self.rooms.take().await, Instant::now() + PATIENCE)).1,
+        };
+        let read = timeout_at(until, socket.read_buf(buffer)).await;
+        Ok(read.map_err(|_| Ended::Unfinished(PATIENCE))??)
     }
 
     fn next_message(&self, framer: &mut Framer) -> Result<Option<lunette_wire::hxfr::Received>, FrameError> {
@@ -124,7 +150,10 @@ impl<B: Backend> Reader<'_, B> {
             }
             Action::ConfigureRequests(config) => self.encode(SessionId::NONE, EncodeJob::Configure(config)).await,
             Action::ForceKeyframe => self.encode(SessionId::NONE, EncodeJob::ForceKeyframe).await,
-            Action::Encode(session, request) => self.encode(session, EncodeJob::Picture(session, request)).await,
+            Action::Encode(session, request) => {
+                let room = self.room.take().map(|(room, _)| room).unwrap_or_default();
+                self.encode(session, EncodeJob::Picture(session, request, room)).await
+            }
         }
     }
 

@@ -9,6 +9,7 @@ use tracing::{Instrument, info_span};
 
 use crate::backend::{Backend, Event};
 use crate::listener::{Listener, Socket};
+use crate::room::Rooms;
 use crate::serve::{Ended, serve};
 
 /// What bounds a server.
@@ -16,13 +17,15 @@ use crate::serve::{Ended, serve};
 pub struct Limits {
     /// Connections at once.
     pub connections: usize,
+    /// Messages above 256 KiB that are being received or encoded at once; each may be 64 MiB long.
+    pub large_messages: usize,
     /// How long a peer may take nothing of what is being written to it.
     pub stall: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connections: 4096, stall: Duration::from_secs(60) }
+        Self { connections: 4096, large_messages: 16, stall: Duration::from_secs(60) }
     }
 }
 
@@ -32,13 +35,15 @@ pub struct Server<B> {
     backend: Arc<B>,
     limits: Limits,
     places: Arc<Semaphore>,
+    rooms: Rooms,
 }
 
 impl<B: Backend> Server<B> {
     /// A server for `backend`.
     #[must_use]
     pub fn new(backend: Arc<B>, limits: Limits) -> Self {
-        Self { backend, limits, places: Arc::new(Semaphore::new(limits.connections)) }
+        let places = Arc::new(Semaphore::new(limits.connections));
+        Self { backend, limits, places, rooms: Rooms::new(limits.large_messages) }
     }
 
     /// Serves until `stop` turns true or its sender is gone; then every connection is closed.
@@ -78,11 +83,11 @@ impl<B: Backend> Server<B> {
         };
         self.backend.count(Event::Accepted);
         let backend = Arc::clone(&self.backend);
-        let stall = self.limits.stall;
+        let (rooms, stall) = (self.rooms.clone(), self.limits.stall);
         let span = info_span!("peer", %peer);
         let task = async move {
             tracing::debug!("connected");
-            match serve(socket, &backend, stall).await {
+            match serve(socket, &backend, rooms, stall).await {
                 Ok(()) => tracing::debug!("left"),
                 Err(ended) => report(&*backend, &ended),
             }
@@ -102,7 +107,7 @@ fn report(backend: &impl Backend, ended: &Ended) {
     let cause = std::error::Error::source(ended).map(ToString::to_string).unwrap_or_default();
     match ended {
         Ended::Socket(_) => tracing::debug!(cause, "{ended}"),
-        Ended::Stalled(_) => {
+        Ended::Stalled(_) | Ended::Unfinished(_) => {
             backend.count(Event::TimedOut);
             tracing::info!("closed: {ended}");
         }

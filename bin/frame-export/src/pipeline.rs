@@ -181,7 +181,7 @@ impl Works {
     fn encode(&mut self, captured: Pts) -> Result<(), PipelineError> {
         let Some(picture) = self.stages.picture() else { return Ok(()) };
         let mut pts = None;
-        for slot in Slot::ALL {
+        for slot in self.stream.slots() {
             let keyframe = match self.stream.demand(slot, now()) {
                 Demand::Idle => {
                     self.encoders.close(slot);

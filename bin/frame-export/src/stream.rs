@@ -71,7 +71,7 @@ impl Stream {
     /// Adds a subscriber.
     pub(crate) fn join(self: &Arc<Self>) -> (Subscription, Wishes) {
         let progress = self.progress.subscribe();
-        let id = self.shared().fanout.join();
+        let id = self.shared().fanout.join(clock(lunette_capture::now()));
         self.doorbell.ring();
         let subscription = Subscription { stream: Arc::clone(self), id, progress };
         (subscription, Wishes { stream: Arc::clone(self), id })
@@ -86,6 +86,11 @@ impl Stream {
     /// Whether it ended, and subscribing to it is useless.
     pub(crate) fn has_ended(&self) -> bool {
         matches!(*self.progress.borrow(), Progress::Ended(_))
+    }
+
+    /// Both slots in the order in which to encode for them.
+    pub(crate) fn slots(&self) -> [Slot; 2] {
+        self.shared().fanout.slots()
     }
 
     pub(crate) fn demand(&self, slot: Slot, now: Pts) -> Demand {

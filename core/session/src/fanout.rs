@@ -54,6 +54,8 @@ impl Slot {
 pub struct Limits {
     /// Units in one subscriber's queue.
     pub queue_units: usize,
+    /// How old the oldest unit in one subscriber's queue may be when another comes.
+    pub queue_time: Duration,
     /// Bytes in one subscriber's queue; a single larger unit still passes.
     pub queue_bytes: usize,
     /// Units kept since the last IDR for those who join.
@@ -69,7 +71,8 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            queue_units: 60,
+            queue_units: 600,
+            queue_time: Duration::from_secs(1),
             queue_bytes: 8 << 20,
             gop_units: 30,
             gop_bytes: 2 << 20,
@@ -119,11 +122,11 @@ impl Fanout {
     }
 
     /// Adds a subscriber. It starts with every unit since the last IDR, or else causes an IDR.
-    pub fn join(&mut self) -> SubscriberId {
+    pub fn join(&mut self, now: Duration) -> SubscriberId {
         let id = SubscriberId(self.next_id);
         self.next_id += 1;
         let lane = &mut self.lanes[self.live.index()];
-        let subscriber = Subscriber::new(self.live, lane.snapshot());
+        let subscriber = Subscriber::new(self.live, now, lane.snapshot());
         if subscriber.state == State::Waiting {
             lane.want_idr(IdrReason::Join);
         }
@@ -163,6 +166,13 @@ impl Fanout {
         }
     }
 
+    /// Both slots, in the order in which a picture is encoded for them: the live one first, so that an IDR of it takes
+    /// over those on the rescue before the rescue encodes the same picture for them.
+    #[must_use]
+    pub fn slots(&self) -> [Slot; 2] {
+        [self.live, self.live.other()]
+    }
+
     /// What `slot`'s encoder should do with a picture at `now`.
     #[must_use]
     pub fn demand(&self, slot: Slot, now: Duration) -> Demand {
@@ -197,11 +207,11 @@ impl Fanout {
         for subscriber in self.subscribers.values_mut() {
             match subscriber.state {
                 State::Stalled => subscriber.miss(),
-                _ if takes_rescued && subscriber.slot != slot => subscriber.start(slot, unit, &self.limits),
+                _ if takes_rescued && subscriber.slot != slot => subscriber.start(slot, now, unit, &self.limits),
                 _ if subscriber.slot != slot => {}
-                State::Waiting if unit.is_idr() => subscriber.start(slot, unit, &self.limits),
+                State::Waiting if unit.is_idr() => subscriber.start(slot, now, unit, &self.limits),
                 State::Waiting => subscriber.miss(),
-                State::Following => subscriber.push(unit, &self.limits),
+                State::Following => subscriber.push(now, unit, &self.limits),
             }
             self.followers[subscriber.slot.index()] += usize::from(subscriber.is_active());
         }
@@ -236,18 +246,20 @@ impl Fanout {
     /// The way back for a stalled subscriber: what live has since its IDR, else the next IDR of live if nobody else
     /// would notice it, else the rescue's.
     fn resync(&mut self, id: SubscriberId, now: Duration) {
-        let live = &self.lanes[self.live.index()];
-        let quiet = live.snapshot().is_some() || live.wants_idr() || !self.is_followed(self.live);
-        let slot = if quiet { self.live } else { self.live.other() };
-        if slot != self.live {
-            self.rescue_since.get_or_insert(now);
-        }
-        let lane = &mut self.lanes[slot.index()];
+        let unnoticed = self.lanes[self.live.index()].wants_idr() || !self.is_followed(self.live);
         let Some(subscriber) = self.subscribers.get_mut(&id) else { return };
-        subscriber.enter(slot, lane.snapshot());
-        self.followers[slot.index()] += 1;
+        let news = |lane: &Lane| lane.snapshot().is_some_and(|units| subscriber.has_use_for(units));
+        let stays = unnoticed || news(&self.lanes[self.live.index()]);
+        let slot = if stays { self.live } else { self.live.other() };
+        let lane = &mut self.lanes[slot.index()];
+        let snapshot = lane.snapshot().filter(|_| news(lane));
+        subscriber.enter(slot, now, snapshot);
         if subscriber.state == State::Waiting {
             lane.want_idr(IdrReason::Resync);
+        }
+        self.followers[slot.index()] += 1;
+        if slot != self.live {
+            self.rescue_since.get_or_insert(now);
         }
     }
 

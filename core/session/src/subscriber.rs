@@ -9,8 +9,9 @@
 //! A stalled subscriber asks for nothing: an IDR made while nobody reads it would only disturb the others.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
-use lunette_frame::AccessUnit;
+use lunette_frame::{AccessUnit, Pts};
 
 use crate::fanout::{Limits, Slot};
 
@@ -52,31 +53,40 @@ pub(crate) enum State {
 pub(crate) struct Subscriber {
     pub(crate) slot: Slot,
     pub(crate) state: State,
-    queue: VecDeque<AccessUnit>,
+    /// Each unit with when it was queued.
+    queue: VecDeque<(Duration, AccessUnit)>,
     queued_bytes: usize,
+    /// Capture time of the last unit that was taken.
+    taken: Option<Pts>,
     counters: Counters,
 }
 
 impl Subscriber {
     /// A subscriber of `slot` that has everything in `snapshot` to come, or waits for an IDR when there is none.
-    pub(crate) fn new(slot: Slot, snapshot: Option<&[AccessUnit]>) -> Self {
+    pub(crate) fn new(slot: Slot, now: Duration, snapshot: Option<&[AccessUnit]>) -> Self {
         let mut subscriber = Self {
             slot,
             state: State::Waiting,
             queue: VecDeque::new(),
             queued_bytes: 0,
+            taken: None,
             counters: Counters::default(),
         };
-        subscriber.enter(slot, snapshot);
+        subscriber.enter(slot, now, snapshot);
         subscriber
     }
 
+    /// Whether everything in `snapshot` is news: capture time never goes back.
+    pub(crate) fn has_use_for(&self, snapshot: &[AccessUnit]) -> bool {
+        snapshot.first().is_some_and(|unit| self.taken.is_none_or(|taken| unit.pts > taken))
+    }
+
     /// Starts over in `slot`: with `snapshot`, a group of pictures from its IDR on, or waiting for an IDR.
-    pub(crate) fn enter(&mut self, slot: Slot, snapshot: Option<&[AccessUnit]>) {
+    pub(crate) fn enter(&mut self, slot: Slot, now: Duration, snapshot: Option<&[AccessUnit]>) {
         self.slot = slot;
         self.state = if snapshot.is_some() { State::Following } else { State::Waiting };
-        self.queue.extend(snapshot.unwrap_or_default().iter().cloned());
-        self.queued_bytes = self.queue.iter().map(|unit| unit.data.len()).sum();
+        self.queue.extend(snapshot.unwrap_or_default().iter().map(|unit| (now, unit.clone())));
+        self.queued_bytes = self.queue.iter().map(|(_, unit)| unit.data.len()).sum();
     }
 
     /// Takes part in its lane: the lane's encoder must run for it.
@@ -85,17 +95,22 @@ impl Subscriber {
     }
 
     /// Starts at `unit`, an IDR of `slot`, after what is queued.
-    pub(crate) fn start(&mut self, slot: Slot, unit: &AccessUnit, limits: &Limits) {
+    pub(crate) fn start(&mut self, slot: Slot, now: Duration, unit: &AccessUnit, limits: &Limits) {
         self.slot = slot;
         self.state = State::Following;
-        self.push(unit, limits);
+        self.push(now, unit, limits);
     }
 
     /// Queues `unit`, the one after the last that was queued.
-    pub(crate) fn push(&mut self, unit: &AccessUnit, limits: &Limits) {
+    pub(crate) fn push(&mut self, now: Duration, unit: &AccessUnit, limits: &Limits) {
         let bytes = self.queued_bytes + unit.data.len();
-        let full = self.queue.len() >= limits.queue_units || bytes > limits.queue_bytes;
-        if full && !self.queue.is_empty() {
+        let Some((oldest, _)) = self.queue.front() else {
+            self.queued_bytes = bytes;
+            self.queue.push_back((now, unit.clone()));
+            return;
+        };
+        let late = now.saturating_sub(*oldest) > limits.queue_time;
+        if late || self.queue.len() >= limits.queue_units || bytes > limits.queue_bytes {
             self.counters.dropped += self.queue.len() as u64 + 1;
             self.counters.stalls += 1;
             self.queue.clear();
@@ -103,7 +118,7 @@ impl Subscriber {
             self.state = State::Stalled;
         } else {
             self.queued_bytes = bytes;
-            self.queue.push_back(unit.clone());
+            self.queue.push_back((now, unit.clone()));
         }
     }
 
@@ -113,8 +128,9 @@ impl Subscriber {
     }
 
     pub(crate) fn pop(&mut self) -> Option<AccessUnit> {
-        let unit = self.queue.pop_front()?;
+        let (_, unit) = self.queue.pop_front()?;
         self.queued_bytes -= unit.data.len();
+        self.taken = Some(unit.pts);
         self.counters.delivered += 1;
         self.counters.delivered_bytes += unit.data.len() as u64;
         Some(unit)

@@ -23,7 +23,7 @@ struct ModelEncoder {
 type Name = (u8, u32, u32, u32);
 
 impl ModelEncoder {
-    fn encode(&mut self, slot: Slot, force: bool, bytes: usize) -> AccessUnit {
+    fn encode(&mut self, slot: Slot, force: bool, bytes: usize, pts: Pts) -> AccessUnit {
         let idr = force || !self.open;
         if !self.open {
             self.opened += 1;
@@ -36,7 +36,7 @@ impl ModelEncoder {
             data[at..at + 4].copy_from_slice(&word.to_be_bytes());
         }
         let kind = if idr { UnitKind::Idr } else { UnitKind::Delta };
-        AccessUnit { kind, pts: Pts::from_nanos(0), size: Size::new(16, 16), data: Bytes::from(data) }
+        AccessUnit { kind, pts, size: Size::new(16, 16), data: Bytes::from(data) }
     }
 }
 
@@ -49,6 +49,7 @@ fn name(unit: &AccessUnit) -> Name {
 #[derive(Default)]
 struct ModelDecoder {
     last: Option<Name>,
+    last_pts: Option<Pts>,
     idrs: u64,
     units: u64,
 }
@@ -56,6 +57,8 @@ struct ModelDecoder {
 impl ModelDecoder {
     fn decode(&mut self, unit: &AccessUnit) {
         let (slot, opened, gop, index) = name(unit);
+        assert!(self.last_pts < Some(unit.pts), "time goes back to {:?}", unit.pts);
+        self.last_pts = Some(unit.pts);
         if unit.is_idr() {
             self.idrs += 1;
         } else {
@@ -73,6 +76,7 @@ struct World {
     idr_times: [Vec<Duration>; 2],
     reasons: Vec<IdrReason>,
     now: Duration,
+    captured: u64,
 }
 
 const SPACING: Duration = Duration::from_millis(250);
@@ -81,6 +85,7 @@ impl World {
     fn new() -> Self {
         let limits = Limits {
             queue_units: 6,
+            queue_time: Duration::from_secs(1),
             queue_bytes: 600,
             gop_units: 4,
             gop_bytes: 300,
@@ -94,11 +99,12 @@ impl World {
             idr_times: Default::default(),
             reasons: Vec::new(),
             now: Duration::ZERO,
+            captured: 0,
         }
     }
 
     fn join(&mut self) -> SubscriberId {
-        let id = self.fanout.join();
+        let id = self.fanout.join(self.now);
         self.decoders.insert(id, ModelDecoder::default());
         id
     }
@@ -110,7 +116,9 @@ impl World {
 
     /// One picture that changed, `bytes` long when encoded, as the pipeline would do it.
     fn picture(&mut self, bytes: usize) {
-        for slot in Slot::ALL {
+        self.captured += 1;
+        let pts = Pts::from_nanos(self.captured);
+        for slot in self.fanout.slots() {
             let demand = self.fanout.demand(slot, self.now);
             let encoder = &mut self.encoders[slot.index()];
             if demand == Demand::Idle {
@@ -120,7 +128,7 @@ impl World {
             if !encoder.open {
                 self.fanout.restart(slot);
             }
-            let unit = encoder.encode(slot, matches!(demand, Demand::Idr(_)), bytes);
+            let unit = encoder.encode(slot, matches!(demand, Demand::Idr(_)), bytes, pts);
             let reason = self.fanout.publish(slot, self.now, &unit);
             assert_eq!(reason.is_some(), unit.is_idr());
             if let Some(reason) = reason {
@@ -317,6 +325,32 @@ fn a_wanted_idr_says_when_it_is_due() {
     assert_eq!(world.fanout.next_idr_at(), None);
     world.fanout.request_idr(id);
     assert_eq!(world.fanout.next_idr_at(), Some(world.now + SPACING));
+}
+
+#[test]
+fn what_waits_for_a_second_is_not_sent_any_more() {
+    let mut world = World::new();
+    let (a, late) = (world.join(), world.join());
+    world.pictures(1, &[a, late]);
+    world.picture(20);
+    world.now += Duration::from_millis(1001);
+    world.picture(20);
+    assert!(world.fanout.is_stalled(late));
+    world.drain(late);
+    assert!(!world.fanout.is_stalled(late));
+}
+
+#[test]
+fn an_old_group_of_pictures_is_not_late_for_who_joins() {
+    let mut world = World::new();
+    let first = world.join();
+    world.pictures(1, &[first]);
+    world.now += Duration::from_secs(3600);
+    let late = world.join();
+    world.picture(20);
+    assert!(!world.fanout.is_stalled(late));
+    world.drain(late);
+    assert_eq!(world.decoders[&late].units, 2);
 }
 
 #[test]

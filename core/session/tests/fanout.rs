@@ -341,6 +341,20 @@ fn what_waits_for_a_second_is_not_sent_any_more() {
 }
 
 #[test]
+fn who_resumes_is_not_given_again_what_it_has() {
+    let mut world = World::new();
+    let (reader, late) = (world.join(), world.join());
+    world.pictures(1, &[reader, late]);
+    world.pictures(1, &[reader]);
+    world.now += Duration::from_millis(1001);
+    world.pictures(1, &[reader]);
+    assert!(world.fanout.is_stalled(late) && !world.fanout.is_stalled(reader));
+    world.drain(late);
+    world.pictures(1, &[reader, late]);
+    assert_eq!((world.decoders[&late].idrs, world.decoders[&reader].idrs), (2, 1));
+}
+
+#[test]
 fn an_old_group_of_pictures_is_not_late_for_who_joins() {
     let mut world = World::new();
     let first = world.join();

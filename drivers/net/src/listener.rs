@@ -83,7 +83,7 @@ impl Listener {
 /// A dead peer is noticed within half a minute although it may say nothing for hours, and what waits in the kernel
 /// for a slow one stays small, so that it is our queue that decides what it misses.
 fn tune_tcp(stream: &TcpStream) -> io::Result<()> {
-    const SEND_BUFFER: usize = 1 << 20;
+    const SEND_BUFFER: usize = 256 << 10;
     let keepalive =
         TcpKeepalive::new().with_time(Duration::from_secs(15)).with_interval(Duration::from_secs(5)).with_retries(3);
     stream.set_nodelay(true)?;

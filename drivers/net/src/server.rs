@@ -46,7 +46,8 @@ impl<B: Backend> Server<B> {
         Self { backend, limits, places, rooms: Rooms::new(limits.large_messages) }
     }
 
-    /// Serves until `stop` turns true or its sender is gone; then every connection is closed.
+    /// Serves until `stop` turns true or its sender is gone; then every connection is closed. Needs a runtime with
+    /// several threads, since switching a scanout may block one for seconds.
     pub async fn run(self, listeners: Vec<Listener>, stop: &watch::Receiver<bool>) {
         let server = Arc::new(self);
         let mut accepting = JoinSet::new();

@@ -17,14 +17,14 @@ use super::{Command, Config, EncoderSettings, SourceConfig};
 ///
 ///   scanout-stream-test 127.0.0.1:15937 1 --seconds 5 --verify
 ///
-/// Every flag is also an environment variable (shown below) and a key of the --config file, without the dashes:
+/// Every flag is also an environment variable (shown below) and a key of the --config file:
 ///
 ///   pattern = "typing"
 ///   size = "1280x720"
 ///   max-bitrate = "8M"
 ///
-/// Flags win over the environment, the environment over the file. Logs go to stderr; one line `listening …` goes to
-/// stdout when clients can connect. SIGTERM and SIGINT end it cleanly.
+/// Flags win over the environment, the environment over the file. Logs go to stderr; one line
+/// `listening …` goes to stdout when clients can connect. SIGTERM and SIGINT end it cleanly.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "frame-export", version = crate::BUILD_ID, verbatim_doc_comment)]
 pub(super) struct Args {

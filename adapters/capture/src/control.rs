@@ -43,7 +43,7 @@ pub trait ScanoutControl: Send + Sync {
     /// The enabled scanouts, by id.
     fn scanouts(&self) -> Vec<ScanoutInfo>;
 
-    /// Opens the pictures of an enabled scanout; `doorbell` is rung whenever polling again is worth it.
+    /// Opens the pictures of an enabled scanout, without waiting for any; `doorbell` is rung whenever polling again is worth it.
     ///
     /// # Errors
     /// When it is not enabled, or its pictures cannot be had.

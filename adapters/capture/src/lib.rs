@@ -6,8 +6,9 @@
 //!        └ enable, disable, list             └ rings the doorbell when there is something to poll for
 //! ```
 //!
-//! A [`Source`] always hands out its newest picture: what nobody polled for in time is never delivered. That is
-//! the one place where pictures are dropped; after it nothing is.
+//! A [`Source`] hands out its newest picture: what nobody polled for in time is never delivered. That is the one
+//! place where pictures are dropped; after it nothing is. A replayed file is the exception: it waits for whoever polls,
+//! since a file has no newest picture.
 
 #![forbid(unsafe_code)]
 

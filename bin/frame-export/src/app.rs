@@ -3,8 +3,9 @@
 use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use lunette_net::{Limits, Listener, Server};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
@@ -15,7 +16,10 @@ use crate::backend::Backend;
 use crate::config::Config;
 use crate::{BUILD_ID, observe, screens};
 
-/// Serves until SIGTERM or SIGINT.
+/// How long pipelines may take to end.
+const LAST_PICTURES: Duration = Duration::from_secs(5);
+
+/// Serves until SIGTERM or SIGINT; a second one ends the process at once.
 ///
 /// # Errors
 /// When the source, the encoder or an address cannot be had.
@@ -34,10 +38,11 @@ pub async fn run(config: Config) -> Result<()> {
                     continue;
                 }
             };
+            if stop.send_replace(true) {
+                tracing::warn!("{name} again: giving up what is left");
+                std::process::exit(1);
+            }
             tracing::info!("{name}: stopping");
-            // Nobody listens any more when the server failed by itself.
-            let _ = stop.send(true);
-            return;
         }
     });
     serve(config, stopped).await
@@ -67,8 +72,20 @@ pub async fn serve(config: Config, stop: watch::Receiver<bool>) -> Result<()> {
     announce(&listeners, metrics)?;
 
     let limits = Limits { connections: config.max_connections, ..Limits::default() };
-    Server::new(Arc::clone(&backend), limits).run(listeners, &stop).await;
-    tokio::task::spawn_blocking(move || backend.streams().stop()).await.context("a pipeline did not stop")
+    let server = Server::new(Arc::clone(&backend), limits);
+    // Streams end first, so that subscribers are told while the server still writes to them.
+    let mut stopping = stop.clone();
+    let ending = async move {
+        // Without a sender nobody can ask for the end any more, which is one.
+        let _ = stopping.wait_for(|stop| *stop).await.map(|_| ());
+        let ended = tokio::task::spawn_blocking(move || backend.streams().stop());
+        match tokio::time::timeout(LAST_PICTURES, ended).await {
+            Ok(ended) => ended.context("a pipeline did not stop"),
+            Err(_) => Err(anyhow!("a pipeline did not stop within {LAST_PICTURES:?}")),
+        }
+    };
+    let ((), ended) = tokio::join!(server.run(listeners, &stop), ending);
+    ended
 }
 
 /// Serves metrics until the runtime ends.

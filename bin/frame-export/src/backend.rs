@@ -10,6 +10,7 @@ use lunette_session::Limits;
 use lunette_wire::hxfr::{EnableScanout, ErrorCode};
 use tokio::sync::mpsc;
 
+use crate::cause::chain;
 use crate::config::EncoderSettings;
 use crate::metrics::ServerMetrics;
 use crate::requests::RequestEncoders;
@@ -60,13 +61,7 @@ impl Backend {
 }
 
 fn refused(code: ErrorCode, error: &dyn Error) -> Refused {
-    let mut reason = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        reason = format!("{reason}: {error}");
-        cause = error.source();
-    }
-    Refused { code, reason }
+    Refused { code, reason: chain(error) }
 }
 
 fn not_switched(error: &ControlError) -> Refused {

@@ -6,6 +6,7 @@ use lunette_encode::{Change, EncodeError, Encoder, EncoderConfig, Job, Keyframe}
 use lunette_frame::{AccessUnit, Damage, Picture, Pts};
 use lunette_session::Slot;
 
+use crate::cause::chain;
 use crate::config::EncoderSettings;
 
 /// How long the picture must rest before what the ceiling made coarse is coded again.
@@ -13,6 +14,9 @@ const REST: Duration = Duration::from_millis(150);
 
 /// Failures in a row after which an encoder is given up.
 const PATIENCE: u32 = 5;
+
+/// How long an encoder that failed is left alone; each further failure doubles it.
+const BACK_OFF: Duration = Duration::from_millis(50);
 
 /// The encoders of one stream.
 #[derive(Debug)]
@@ -26,6 +30,19 @@ struct Lane {
     pending: Damage,
     last_coded: Pts,
     failures: u32,
+    /// After a failure: not before this.
+    retry_at: Option<Pts>,
+}
+
+/// What became of a picture.
+#[derive(Debug)]
+pub(crate) enum Coded {
+    /// This.
+    Unit(AccessUnit),
+    /// Nothing: there was nothing to code, or it is too early to try again.
+    Nothing,
+    /// Nothing: the encoder failed, and will be tried again.
+    Failed,
 }
 
 impl std::fmt::Debug for Lane {
@@ -84,24 +101,36 @@ impl Encoders {
         let config: EncoderConfig = self.settings.for_size(size);
         let encoder = lunette_encode::open(&self.settings.choice, &config)?;
         tracing::info!(encoder = encoder.name(), %size, ?slot, "encoder opened");
-        *lane = Some(Lane { encoder, pending: Damage::full(size), last_coded: Pts::from_nanos(0), failures: 0 });
+        *lane = Some(Lane {
+            encoder,
+            pending: Damage::full(size),
+            last_coded: Pts::from_nanos(0),
+            failures: 0,
+            retry_at: None,
+        });
         Ok(true)
     }
 
-    /// When a picture that was coded coarsely should be coded again, if it rests until then.
-    pub(crate) fn refine_at(&self) -> Option<Pts> {
-        let coarse = self.lanes.iter().flatten().filter(|lane| lane.encoder.owes_quality());
-        coarse.map(|lane| lane.last_coded.after(REST)).min()
+    /// When an encoder has something to do although the picture rests: refine what is coarse, or try again.
+    pub(crate) fn due_at(&self) -> Option<Pts> {
+        let lanes = self.lanes.iter().flatten();
+        lanes.filter_map(|lane| lane.retry_at.or_else(|| lane.refine_at())).min()
     }
 
-    /// Counts the whole picture as changed for every encoder whose coarse picture has rested; `true` if there is one.
-    pub(crate) fn refine(&mut self, now: Pts) -> bool {
+    /// Whether an encoder that failed is left alone, and until when.
+    pub(crate) fn resting_until(&self) -> Option<Pts> {
+        self.lanes.iter().flatten().filter_map(|lane| lane.retry_at).min()
+    }
+
+    /// Prepares the encoders that are due while the picture rests; `true` if there is one.
+    pub(crate) fn wake(&mut self, now: Pts) -> bool {
         let mut any = false;
         for lane in self.lanes.iter_mut().flatten() {
-            if lane.encoder.owes_quality() && lane.last_coded.after(REST) <= now {
+            if lane.refine_at().is_some_and(|at| at <= now) {
                 lane.pending = Damage::full(lane.pending.bounds());
                 any = true;
             }
+            any |= lane.retry_at.is_some_and(|at| at <= now);
         }
         any
     }
@@ -114,29 +143,41 @@ impl Encoders {
     /// Encodes the picture with the encoder of `slot`, which is open.
     ///
     /// # Errors
-    /// When it failed too often in a row; a single failure costs a unit, and the next one is an IDR.
+    /// When it failed too often in a row; a single failure costs a moment, and the next unit is an IDR.
     pub(crate) fn encode(
         &mut self,
         slot: Slot,
         picture: &Picture,
         pts: Pts,
         keyframe: Keyframe,
-    ) -> Result<Option<AccessUnit>, EncodeError> {
-        let Some(lane) = &mut self.lanes[slot.index()] else { return Ok(None) };
+    ) -> Result<Coded, EncodeError> {
+        let Some(lane) = &mut self.lanes[slot.index()] else { return Ok(Coded::Nothing) };
+        if lane.retry_at.is_some_and(|at| pts < at) {
+            return Ok(Coded::Nothing);
+        }
         let job = Job { picture: picture.as_ref(), damage: &lane.pending, pts, keyframe };
         match lane.encoder.encode(&job) {
             Ok(unit) => {
                 lane.failures = 0;
+                lane.retry_at = None;
                 lane.last_coded = pts;
                 lane.pending.reset(picture.size());
-                Ok(unit)
+                Ok(unit.map_or(Coded::Nothing, Coded::Unit))
             }
             Err(error) if lane.failures + 1 < PATIENCE => {
+                lane.retry_at = Some(pts.after(BACK_OFF * (1 << lane.failures)));
                 lane.failures += 1;
-                tracing::warn!(%error, failures = lane.failures, "a picture was not encoded");
-                Ok(None)
+                tracing::warn!(error = chain(&error), failures = lane.failures, "a picture was not encoded");
+                Ok(Coded::Failed)
             }
             Err(error) => Err(error),
         }
+    }
+}
+
+impl Lane {
+    /// When a picture that was coded coarsely should be coded again, if it rests until then.
+    fn refine_at(&self) -> Option<Pts> {
+        self.encoder.owes_quality().then(|| self.last_coded.after(REST))
     }
 }

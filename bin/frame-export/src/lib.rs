@@ -11,6 +11,7 @@
 
 pub mod app;
 pub mod backend;
+mod cause;
 pub mod config;
 mod encoders;
 pub mod metrics;

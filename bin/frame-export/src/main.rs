@@ -4,6 +4,7 @@
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use frame_export::app;
 use frame_export::config::{Command, Config, parse};
@@ -32,7 +33,12 @@ fn serve(config: Config) -> ExitCode {
         .with_ansi(std::io::stderr().is_terminal())
         .init();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("sockets").build();
-    let served = runtime.map_err(Into::into).and_then(|runtime| runtime.block_on(app::run(config)));
+    let served = runtime.map_err(Into::into).and_then(|runtime| {
+        let served = runtime.block_on(app::run(config));
+        // A pipeline that hangs has been reported; the process ends all the same.
+        runtime.shutdown_timeout(Duration::from_millis(100));
+        served
+    });
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),

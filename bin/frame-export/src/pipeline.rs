@@ -5,23 +5,25 @@
 //!   │         │ no
 //!   │   the source has a picture? ─────────────────yes──▶ diff, convert ──┐
 //!   │         │ no                                                        ▼
-//!   │   an IDR is due, or a coarse picture rests? ─yes──▶ encode for each slot in demand, publish
+//!   │   an IDR, a refinement or a retry is due? ───yes──▶ encode for each slot in demand, publish
 //!   │         │ no                                                        │
 //!   └── sleep until the next picture, the next IDR, or the doorbell ◀─────┘
 //! ```
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use lunette_capture::{Polled, Source, SourceError, now};
+use lunette_capture::{Frame, Polled, Source, SourceError, now};
 use lunette_encode::{EncodeError, Keyframe};
-use lunette_frame::{Pts, PtsStamper};
+use lunette_frame::{Picture, Pts, PtsStamper};
 use lunette_net::StreamEnd;
 use lunette_session::{Demand, Slot};
 use lunette_wire::hxfr::ErrorCode;
 
+use crate::cause::chain;
 use crate::config::EncoderSettings;
-use crate::encoders::Encoders;
+use crate::encoders::{Coded, Encoders};
 use crate::stages::{StageError, Stages};
 use crate::stream::Stream;
 
@@ -62,17 +64,6 @@ impl PipelineError {
             Self::Stage(_) | Self::Encode(_) => ErrorCode::EncodeFailed,
         }
     }
-
-    /// The chain of causes in one line.
-    fn describe(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = std::error::Error::source(self);
-        while let Some(error) = cause {
-            text = format!("{text}: {error}");
-            cause = error.source();
-        }
-        text
-    }
 }
 
 /// What to do before looking at the source again.
@@ -98,16 +89,16 @@ impl Pipeline {
     }
 
     /// Runs until `retire` agrees that nobody needs the stream any more, or the source or the encoder is gone.
-    pub(crate) fn run(mut self, retire: impl Fn(&Arc<Stream>) -> bool) {
+    pub(crate) fn run(mut self, retire: impl Fn() -> bool) {
         tracing::info!(scanout = %self.stream.id(), "capturing");
         loop {
-            if (!self.stream.is_wanted() || self.stream.has_ended()) && retire(&self.stream) {
+            if (!self.stream.is_wanted() || self.stream.has_ended()) && retire() {
                 break;
             }
             match self.turn() {
                 Ok(rest) => self.rest(&rest),
                 Err(error) => {
-                    let reason = error.describe();
+                    let reason = chain(&error);
                     tracing::warn!(scanout = %self.stream.id(), reason, "the stream ends");
                     self.stream.end(StreamEnd { code: error.code(), reason });
                 }
@@ -147,9 +138,7 @@ impl Pipeline {
 }
 
 impl Works {
-    fn take(&mut self, frame: &lunette_capture::Frame<'_>) -> Result<(), PipelineError> {
-        use std::sync::atomic::Ordering::Relaxed;
-
+    fn take(&mut self, frame: &Frame<'_>) -> Result<(), PipelineError> {
         let metrics = self.stream.metrics();
         metrics.captured.fetch_add(1, Relaxed);
         metrics.replaced.fetch_add(frame.number.saturating_sub(self.next_number), Relaxed);
@@ -163,18 +152,19 @@ impl Works {
         Ok(())
     }
 
-    /// Encodes the last picture once more where that is due while nothing changes: for who joins or resumes, and
-    /// where the ceiling made it coarser than it should be.
+    /// Encodes the last picture once more where that is due while nothing changes: for who joins or resumes, where the
+    /// ceiling made it coarser than it should be, and where an encoder had failed.
     fn repeat(&mut self) -> Result<(), PipelineError> {
         let time = now();
         let idr_due = self.stream.next_idr_at().is_some_and(|at| at <= time);
-        if self.encoders.refine(time) || idr_due { self.encode(time) } else { Ok(()) }
+        if self.encoders.wake(time) || idr_due { self.encode(time) } else { Ok(()) }
     }
 
     /// When [`Works::repeat`] has something to do by itself.
     fn repeat_at(&self) -> Option<Pts> {
         self.stages.picture()?;
-        self.stream.next_idr_at().into_iter().chain(self.encoders.refine_at()).min()
+        let at = self.stream.next_idr_at().into_iter().chain(self.encoders.due_at()).min()?;
+        Some(self.encoders.resting_until().map_or(at, |rested| at.max(rested)))
     }
 
     /// Encodes the last picture, captured at `captured`, for each slot that is in demand and behind.
@@ -205,19 +195,26 @@ fn encode_one(
     stream: &Stream,
     encoders: &mut Encoders,
     slot: Slot,
-    (picture, pts, keyframe): (&lunette_frame::Picture, Pts, Keyframe),
+    (picture, pts, keyframe): (&Picture, Pts, Keyframe),
 ) -> Result<(), PipelineError> {
     let metrics = stream.metrics();
     let started = now();
-    let Some(unit) = encoders.encode(slot, picture, pts, keyframe).inspect_err(|_| {
-        metrics.failed.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-    })?
-    else {
-        return Ok(());
-    };
-    let encoded = now();
-    metrics.encode.observe_time(encoded.since(started));
-    let idr = stream.publish(slot, &unit, encoded);
-    metrics.count_unit(&unit, now(), idr);
-    Ok(())
+    match encoders.encode(slot, picture, pts, keyframe) {
+        Ok(Coded::Nothing) => Ok(()),
+        Ok(Coded::Failed) => {
+            metrics.failed.fetch_add(1, Relaxed);
+            Ok(())
+        }
+        Ok(Coded::Unit(unit)) => {
+            let encoded = now();
+            metrics.encode.observe_time(encoded.since(started));
+            let idr = stream.publish(slot, &unit, encoded);
+            metrics.count_unit(&unit, now(), idr);
+            Ok(())
+        }
+        Err(error) => {
+            metrics.failed.fetch_add(1, Relaxed);
+            Err(error.into())
+        }
+    }
 }

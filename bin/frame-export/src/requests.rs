@@ -1,5 +1,6 @@
 //! The encoder behind one connection's FRAME_REQUESTs: a thread that answers each exactly once, in order.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -8,10 +9,11 @@ use lunette_encode::{Change, EncodeError, Encoder, Job, Keyframe};
 use lunette_frame::{Damage, Picture, PictureError, PixelFormat, PtsStamper};
 use lunette_net::{EncodeJob, Refused, Replies};
 use lunette_wire::hxfr::{
-    ConfigRequest, ErrorCode, ErrorReply, FrameRequest, FrameResponse, Message, Nals, PixelsError, SessionId,
+    ConfigRequest, ErrorCode, ErrorReply, FrameRequest, FrameResponse, Message, Nals, PixelsError,
 };
 use tokio::sync::mpsc;
 
+use crate::cause::chain;
 use crate::config::EncoderSettings;
 use crate::metrics::ServerMetrics;
 
@@ -89,16 +91,18 @@ struct Worker {
 enum RequestError {
     #[error("no picture: send pixels, this server cannot reach resources of a guest's graphics device")]
     NoPixels,
-    #[error("the pixels do not make a picture: {0}")]
-    Pixels(PixelsError),
-    #[error("the picture cannot be kept: {0}")]
+    #[error("the pixels do not make a picture")]
+    Pixels(#[source] PixelsError),
+    #[error("the picture cannot be kept")]
     Picture(#[from] PictureError),
-    #[error("the picture cannot be converted: {0}")]
+    #[error("the picture cannot be converted")]
     Color(#[from] lunette_color::ColorError),
-    #[error("{0}")]
+    #[error("the picture cannot be encoded")]
     Encode(#[from] EncodeError),
     #[error("the encoder made nothing of the picture")]
     Nothing,
+    #[error("a fault of this server: the log has more")]
+    Panic,
 }
 
 impl RequestError {
@@ -107,6 +111,7 @@ impl RequestError {
             Self::NoPixels => ErrorCode::NotFound,
             Self::Pixels(_) | Self::Picture(_) => ErrorCode::InvalidMessage,
             Self::Color(_) | Self::Encode(_) | Self::Nothing => ErrorCode::EncodeFailed,
+            Self::Panic => ErrorCode::Internal,
         }
     }
 }
@@ -114,30 +119,43 @@ impl RequestError {
 impl Worker {
     fn run(mut self, mut jobs: mpsc::Receiver<EncodeJob>) {
         while let Some(job) = jobs.blocking_recv() {
-            match job {
+            let connected = match job {
                 EncodeJob::Configure(config) => self.configure(&config),
-                EncodeJob::ForceKeyframe => self.keyframe = Keyframe::Force,
-                EncodeJob::Picture(session, request, _room) => {
-                    if !self.answer(session, &request) {
-                        return;
-                    }
+                EncodeJob::ForceKeyframe => {
+                    self.keyframe = Keyframe::Force;
+                    true
                 }
+                EncodeJob::Reply(session, message) => self.replies.send(session, message),
+                EncodeJob::Picture(session, request, room) => {
+                    let reply = self.answer(&request);
+                    // The peer may take its time with the reply; the pixels need not wait for that.
+                    drop((request, room));
+                    self.replies.send(session, reply)
+                }
+            };
+            if !connected {
+                return;
             }
         }
     }
 
-    /// Replies to one request; `false` when the connection is gone.
-    fn answer(&mut self, session: SessionId, request: &FrameRequest) -> bool {
+    /// The one reply to a request.
+    fn answer(&mut self, request: &FrameRequest) -> Message {
         self.metrics.requests.fetch_add(1, Ordering::Relaxed);
-        let message = match self.encode(request) {
-            Ok(response) => Message::FrameResponse(response),
-            Err(error) => {
-                self.metrics.failed_requests.fetch_add(1, Ordering::Relaxed);
-                tracing::debug!(%error, "a request failed");
-                Message::Error(ErrorReply::new(error.code(), error))
-            }
-        };
-        self.replies.send(session, message)
+        // A request is answered whatever happens; after a panic nothing of the encoder is used again.
+        let result = catch_unwind(AssertUnwindSafe(|| self.encode(request))).unwrap_or_else(|_| {
+            self.encoder = None;
+            self.picture = None;
+            Err(RequestError::Panic)
+        });
+        result.map_or_else(|error| self.refuse(&error), Message::FrameResponse)
+    }
+
+    fn refuse(&self, error: &RequestError) -> Message {
+        self.metrics.failed_requests.fetch_add(1, Ordering::Relaxed);
+        let text = chain(error);
+        tracing::debug!(text, "a request failed");
+        Message::Error(ErrorReply::new(error.code(), text))
     }
 
     fn encode(&mut self, request: &FrameRequest) -> Result<FrameResponse, RequestError> {
@@ -161,12 +179,13 @@ impl Worker {
     }
 
     /// The size is that of each picture, whatever the configuration says.
-    fn configure(&mut self, config: &ConfigRequest) {
+    fn configure(&mut self, config: &ConfigRequest) -> bool {
         let change = Change { max_bitrate: config.bit_rate, fps: config.frame_rate, ..Change::default() };
         self.settings.apply(&change);
         if self.encoder.as_mut().is_some_and(|encoder| encoder.reconfigure(&change).is_err()) {
             self.encoder = None;
         }
+        true
     }
 }
 

@@ -40,12 +40,12 @@ enum Progress {
 }
 
 impl Stream {
-    pub(crate) fn new(id: ScanoutId, limits: Limits, metrics: Arc<ScanoutMetrics>) -> Self {
+    pub(crate) fn new(id: ScanoutId, limits: Limits, doorbell: Arc<Doorbell>, metrics: Arc<ScanoutMetrics>) -> Self {
         Self {
             id,
             shared: Mutex::new(Shared { fanout: Fanout::new(limits), change: None }),
             progress: watch::Sender::new(Progress::Units(0)),
-            doorbell: Arc::default(),
+            doorbell,
             metrics,
         }
     }

@@ -6,7 +6,9 @@ use std::thread::JoinHandle;
 
 use lunette_capture::{ControlError, ScanoutControl};
 use lunette_frame::{Pts, ScanoutId};
+use lunette_net::StreamEnd;
 use lunette_session::Limits;
+use lunette_wire::hxfr::ErrorCode;
 
 use crate::config::EncoderSettings;
 use crate::metrics::{Exposition, ScanoutMetrics};
@@ -82,31 +84,21 @@ impl Streams {
         if let Some(running) = inner.running.get(&id).filter(|running| !running.stream.has_ended()) {
             return Ok(running.stream.join());
         }
-        let metrics = Arc::clone(inner.metrics.entry(id).or_default());
-        let stream = Arc::new(Stream::new(id, self.limits.clone(), metrics));
-        let source = self.control.open(id, stream.doorbell());
+        let doorbell = Arc::default();
+        let source = self.control.open(id, &doorbell);
         let source = source.map_err(|source| SubscribeError::Source { id, source })?;
+        // Only now: whoever asks for scanouts that do not exist leaves nothing behind.
+        let metrics = Arc::clone(inner.metrics.entry(id).or_default());
+        let stream = Arc::new(Stream::new(id, self.limits.clone(), doorbell, metrics));
         let joined = stream.join();
         let pipeline = Pipeline::new(Arc::clone(&stream), source, self.settings.clone());
-        let streams = Arc::clone(self);
+        let retiring = Retiring { streams: Arc::clone(self), stream: Arc::clone(&stream) };
         let thread = std::thread::Builder::new()
             .name(format!("scanout-{id}"))
-            .spawn(move || pipeline.run(|stream| streams.retire(stream)))
+            .spawn(move || pipeline.run(|| retiring.retire()))
             .map_err(|source| SubscribeError::Thread { id, source })?;
         inner.running.insert(id, Running { stream, thread });
         Ok(joined)
-    }
-
-    /// Takes a stream out, unless somebody subscribed in the meantime to one that goes on; `true` when it is out.
-    fn retire(&self, stream: &Arc<Stream>) -> bool {
-        let mut inner = self.inner();
-        if stream.is_wanted() && !stream.has_ended() && !inner.stopping {
-            return false;
-        }
-        if inner.running.get(&stream.id()).is_some_and(|running| Arc::ptr_eq(&running.stream, stream)) {
-            inner.running.remove(&stream.id());
-        }
-        true
     }
 
     /// Ends every stream and waits for their threads.
@@ -117,10 +109,8 @@ impl Streams {
             std::mem::take(&mut inner.running).into_values().collect()
         };
         for running in &threads {
-            running.stream.end(lunette_net::StreamEnd {
-                code: lunette_wire::hxfr::ErrorCode::Internal,
-                reason: "the server is stopping".to_owned(),
-            });
+            let reason = "the server is stopping".to_owned();
+            running.stream.end(StreamEnd { code: ErrorCode::Internal, reason });
             running.stream.doorbell().ring();
         }
         for running in threads {
@@ -141,6 +131,37 @@ impl Streams {
         text.family("frame_export_pipelines", "gauge", "Scanouts that are being captured.");
         text.sample("frame_export_pipelines", &[], streams.len());
         expose_clients(&streams, text);
+    }
+}
+
+/// A pipeline's way out: leaves the map exactly when the stream is over, also by a panic.
+struct Retiring {
+    streams: Arc<Streams>,
+    stream: Arc<Stream>,
+}
+
+impl Retiring {
+    /// Takes the stream out, unless somebody subscribed in the meantime to one that goes on; `true` when it is out.
+    fn retire(&self) -> bool {
+        let mut inner = self.streams.inner();
+        let stream = &self.stream;
+        if stream.is_wanted() && !stream.has_ended() && !inner.stopping {
+            return false;
+        }
+        if inner.running.get(&stream.id()).is_some_and(|running| Arc::ptr_eq(&running.stream, stream)) {
+            inner.running.remove(&stream.id());
+        }
+        true
+    }
+}
+
+impl Drop for Retiring {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let reason = "a fault of this server: the log has more".to_owned();
+            self.stream.end(StreamEnd { code: ErrorCode::Internal, reason });
+            self.retire();
+        }
     }
 }
 

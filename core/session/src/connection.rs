@@ -53,10 +53,20 @@ pub enum Action {
     Encode(SessionId, FrameRequest),
 }
 
+impl Action {
+    /// Whether the message was not accepted.
+    #[must_use]
+    pub const fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refuse(..) | Self::Reply(_, Message::Error(_)))
+    }
+}
+
 /// The state of one connection.
 #[derive(Debug)]
 pub struct Connection {
     role: Role,
+    /// What was configured before the first request: no encoder is opened for who sends no picture.
+    early_config: Option<ConfigRequest>,
 }
 
 impl Default for Connection {
@@ -74,7 +84,7 @@ impl Connection {
     /// A connection that was just accepted.
     #[must_use]
     pub const fn new() -> Self {
-        Self { role: Role::Fresh }
+        Self { role: Role::Fresh, early_config: None }
     }
 
     /// What the connection is used for.
@@ -86,6 +96,11 @@ impl Connection {
     /// The subscription that [`Action::Subscribe`] asked for exists.
     pub fn subscribed(&mut self, scanout: ScanoutId) {
         self.role = Role::Subscribed(scanout);
+    }
+
+    /// What this connection's encoder is to be configured with before its first picture.
+    pub fn take_early_config(&mut self) -> Option<ConfigRequest> {
+        self.early_config.take()
     }
 
     /// What to do about a message.
@@ -100,7 +115,9 @@ impl Connection {
                 self.role = Role::Requests;
                 Action::Encode(session, request)
             }
-            (_, Ok(Message::KeyframeRequest)) => Action::ForceKeyframe,
+            (Role::Requests, Ok(Message::KeyframeRequest)) => Action::ForceKeyframe,
+            // The first picture is an IDR anyway.
+            (_, Ok(Message::KeyframeRequest)) => Action::Ignore,
             (_, Ok(Message::EnableScanout(enable))) => Action::Enable(enable),
             (_, Ok(Message::DisableScanout(disable))) => Action::Disable(disable.scanout),
             (Role::Fresh, Ok(Message::Subscribe(subscribe))) => Action::Subscribe(subscribe.scanout),
@@ -126,14 +143,34 @@ impl Connection {
         }
     }
 
-    fn configure(&self, session: SessionId, config: ConfigRequest) -> Action {
+    fn configure(&mut self, session: SessionId, config: ConfigRequest) -> Action {
         if let Err(text) = check(&config) {
             return invalid(session, text);
         }
         match self.role {
             Role::Subscribed(_) => Action::ConfigureStream(config),
-            Role::Fresh | Role::Requests => Action::ConfigureRequests(config),
+            Role::Requests => Action::ConfigureRequests(config),
+            Role::Fresh => {
+                self.early_config = Some(match self.early_config {
+                    Some(before) => merge(before, config),
+                    None => config,
+                });
+                Action::Ignore
+            }
         }
+    }
+}
+
+/// What both ask for together; the later one counts.
+fn merge(before: ConfigRequest, later: ConfigRequest) -> ConfigRequest {
+    ConfigRequest {
+        width: later.width.or(before.width),
+        height: later.height.or(before.height),
+        bit_rate: later.bit_rate.or(before.bit_rate),
+        frame_rate: later.frame_rate.or(before.frame_rate),
+        profile: later.profile.or(before.profile),
+        level: later.level.or(before.level),
+        realtime: later.realtime,
     }
 }
 

@@ -3,10 +3,11 @@
 
 use std::num::NonZeroU32;
 
-use lunette_frame::{BitRate, FrameRate, ScanoutId};
+use lunette_frame::{BitRate, FrameRate, ScanoutId, Size};
 use lunette_session::{Action, Connection, Role};
 use lunette_wire::hxfr::{
-    ConfigRequest, DisableScanout, ErrorCode, Message, Received, Refusal, SessionId, Subscribe, SubscribeResponse,
+    ConfigRequest, DisableScanout, ErrorCode, Fourcc, FrameRequest, Message, Received, Refusal, SessionId, Subscribe,
+    SubscribeResponse,
 };
 
 const SESSION: SessionId = SessionId::new(7);
@@ -20,6 +21,22 @@ fn handle(connection: &mut Connection, body: Result<Message, Refusal>) -> Action
 fn subscribed() -> Connection {
     let mut connection = Connection::new();
     connection.subscribed(SCANOUT);
+    connection
+}
+
+fn requesting() -> Connection {
+    let mut connection = Connection::new();
+    let request = FrameRequest {
+        resource: None,
+        size: Size::new(16, 16),
+        format: Fourcc::Bgra,
+        stride: 64,
+        pts: None,
+        duration: None,
+        force_keyframe: false,
+        pixels: None,
+    };
+    assert!(matches!(handle(&mut connection, Ok(Message::FrameRequest(request))), Action::Encode(SESSION, _)));
     connection
 }
 
@@ -65,14 +82,28 @@ fn unknown_messages_are_answered_unless_the_connection_is_subscribed() {
 #[test]
 fn a_keyframe_request_concerns_the_connections_own_stream() {
     assert_eq!(handle(&mut subscribed(), Ok(Message::KeyframeRequest)), Action::RequestIdr);
-    assert_eq!(handle(&mut Connection::new(), Ok(Message::KeyframeRequest)), Action::ForceKeyframe);
+    assert_eq!(handle(&mut Connection::new(), Ok(Message::KeyframeRequest)), Action::Ignore);
+    assert_eq!(handle(&mut requesting(), Ok(Message::KeyframeRequest)), Action::ForceKeyframe);
 }
 
 #[test]
 fn a_configuration_concerns_the_connections_own_stream() {
     let message = || Ok(Message::ConfigRequest(config()));
     assert_eq!(handle(&mut subscribed(), message()), Action::ConfigureStream(config()));
-    assert_eq!(handle(&mut Connection::new(), message()), Action::ConfigureRequests(config()));
+    assert_eq!(handle(&mut requesting(), message()), Action::ConfigureRequests(config()));
+}
+
+#[test]
+fn what_is_configured_before_the_first_request_is_kept_for_it() {
+    let mut connection = Connection::new();
+    let rate = Some(BitRate::from_bits_per_second(1_000_000));
+    let frame_rate = FrameRate::new(30, 1).ok();
+    for config in [ConfigRequest { bit_rate: rate, ..config() }, ConfigRequest { frame_rate, ..config() }] {
+        assert_eq!(handle(&mut connection, Ok(Message::ConfigRequest(config))), Action::Ignore);
+    }
+    let early = connection.take_early_config().unwrap();
+    assert_eq!((early.bit_rate, early.frame_rate), (rate, frame_rate));
+    assert_eq!(connection.take_early_config(), None);
 }
 
 #[test]

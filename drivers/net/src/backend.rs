@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use lunette_frame::{AccessUnit, ScanoutId};
-use lunette_wire::hxfr::{ConfigRequest, EnableScanout, ErrorCode, FrameRequest, SessionId};
+use lunette_wire::hxfr::{ConfigRequest, EnableScanout, ErrorCode, FrameRequest, Message, SessionId};
 use tokio::sync::mpsc;
 
 use crate::outgoing::Replies;
@@ -47,6 +47,8 @@ pub trait StreamHandle: Send + Sync + 'static {
 pub enum EncodeJob {
     /// Encode this picture, and reply exactly once. The last part is dropped with the pixels.
     Picture(SessionId, FrameRequest, Room),
+    /// Send this after the replies to what came before.
+    Reply(SessionId, Message),
     /// Use these settings from the next picture on.
     Configure(ConfigRequest),
     /// Make the next picture an IDR.
@@ -64,9 +66,9 @@ pub enum Event {
     Closed,
     /// A message was refused, the connection goes on.
     BadMessage,
-    /// Bytes that are no message ended the connection.
+    /// Bytes that are no message, or half of one, ended the connection.
     BadStream,
-    /// A peer took nothing for too long, or said nothing when it had to.
+    /// A peer took nothing for too long, or did not finish a message.
     TimedOut,
 }
 

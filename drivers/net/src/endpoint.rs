@@ -5,6 +5,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use socket2::{Domain, SockAddr, Socket, Type};
+
 /// One address to listen on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Endpoint {
@@ -43,7 +45,7 @@ pub enum EndpointError {
     /// Something that is not a socket has the name.
     #[error("cannot listen on unix={}: the file exists and is not a socket", .0.display())]
     NotASocket(PathBuf),
-    /// No vsock in this kernel.
+    /// No vsock in this kernel, or none that may be used.
     #[error(
         "cannot listen on vsock={port}: this kernel offers no vsock (load the module vhost_vsock, or leave --vsock out)"
     )]
@@ -61,10 +63,10 @@ impl EndpointError {
     }
 }
 
-/// Removes a Unix socket that nobody listens on any more.
+/// Makes sure that a Unix socket may take this name: it is free, or a socket has it that nobody listens on any more.
 ///
 /// Only a socket that refuses a connection is stale. Anything else with that name is somebody's.
-pub(crate) fn clear_stale_socket(path: &Path) -> Result<(), EndpointError> {
+pub(crate) fn check_name(path: &Path) -> Result<(), EndpointError> {
     use std::os::unix::fs::FileTypeExt;
 
     let endpoint = Endpoint::Unix(path.to_owned());
@@ -74,11 +76,20 @@ pub(crate) fn clear_stale_socket(path: &Path) -> Result<(), EndpointError> {
         Ok(found) if !found.file_type().is_socket() => return Err(EndpointError::NotASocket(path.to_owned())),
         Ok(_) => {}
     }
-    match std::os::unix::net::UnixStream::connect(path) {
-        Ok(_) => Err(EndpointError::InUse(path.to_owned())),
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-            std::fs::remove_file(path).map_err(EndpointError::bind(&endpoint))
-        }
+    match somebody_listens(path) {
+        Ok(true) => Err(EndpointError::InUse(path.to_owned())),
+        Ok(false) => Ok(()),
         Err(error) => Err(EndpointError::bind(&endpoint)(error)),
+    }
+}
+
+/// Asks without waiting: a server whose backlog is full is there all the same.
+fn somebody_listens(path: &Path) -> io::Result<bool> {
+    let socket = Socket::new(Domain::UNIX, Type::STREAM.nonblocking(), None)?;
+    match socket.connect(&SockAddr::unix(path)?) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Ok(false),
+        Err(error) => Err(error),
     }
 }

@@ -14,9 +14,11 @@ mod backend;
 mod endpoint;
 mod listener;
 mod outgoing;
+mod reader;
 mod room;
 mod serve;
 mod server;
+mod writer;
 
 pub use backend::{Backend, EncodeJob, Event, Refused, StreamEnd, StreamHandle, Units};
 pub use endpoint::{Endpoint, EndpointError};

@@ -6,12 +6,13 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rustix::io::Errno;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener};
 use tokio_vsock::{VMADDR_CID_ANY, VsockAddr, VsockListener};
 
-use crate::endpoint::{Endpoint, EndpointError, clear_stale_socket};
+use crate::endpoint::{Endpoint, EndpointError, check_name};
 
 /// A connected peer, whatever it came by.
 pub(crate) trait Socket: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -80,8 +81,9 @@ impl Listener {
     }
 }
 
-/// A dead peer is noticed within half a minute although it may say nothing for hours, and what waits in the kernel
-/// for a slow one stays small, so that it is our queue that decides what it misses.
+/// A dead peer is noticed within half a minute, although it may say nothing for hours: by keepalive while nothing is
+/// on its way to it, by the user time-out while something is. And what waits in the kernel for a slow one stays small,
+/// so that it is our queue that decides what it misses.
 fn tune_tcp(stream: &TcpStream) -> io::Result<()> {
     const SEND_BUFFER: usize = 256 << 10;
     let keepalive =
@@ -89,29 +91,41 @@ fn tune_tcp(stream: &TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let socket = SockRef::from(stream);
     socket.set_tcp_keepalive(&keepalive)?;
+    socket.set_tcp_user_timeout(Some(Duration::from_secs(30)))?;
     socket.set_send_buffer_size(SEND_BUFFER)
 }
 
 fn bind_unix(path: &Path) -> Result<Listener, EndpointError> {
     let endpoint = Endpoint::Unix(path.to_owned());
-    clear_stale_socket(path)?;
+    check_name(path)?;
+    // Under a name of its own until its mode is right, so that nobody connects before; the rename then also takes the
+    // place of a stale socket.
+    let mut fresh = path.as_os_str().to_owned();
+    fresh.push(format!(".{}", std::process::id()));
+    let fresh = PathBuf::from(fresh);
     let bound = || {
-        let listener = UnixListener::bind(path)?;
-        let own = OwnSocket::of(path)?;
-        std::fs::set_permissions(path, Permissions::from_mode(0o660))?;
+        let listener = UnixListener::bind(&fresh)?;
+        let mut own = OwnSocket::of(&fresh)?;
+        std::fs::set_permissions(&fresh, Permissions::from_mode(0o660))?;
+        std::fs::rename(&fresh, path)?;
+        path.clone_into(&mut own.path);
         Ok((listener, own))
     };
     let (listener, own) = bound().map_err(EndpointError::bind(&endpoint))?;
     Ok(Listener { endpoint, inner: Inner::Unix(listener, own) })
 }
 
+/// What kernels without vsock answer: no such address family, no such device, no such node.
+const NO_VSOCK: [i32; 3] =
+    [Errno::AFNOSUPPORT.raw_os_error(), Errno::NODEV.raw_os_error(), Errno::NOENT.raw_os_error()];
+
 fn bind_vsock(port: u32) -> Result<Listener, EndpointError> {
     match VsockListener::bind(VsockAddr::new(VMADDR_CID_ANY, port)) {
         Ok(listener) => Ok(Listener { endpoint: Endpoint::Vsock(port), inner: Inner::Vsock(listener) }),
-        Err(source) if source.kind() == io::ErrorKind::AddrInUse => {
-            Err(EndpointError::Bind { endpoint: Endpoint::Vsock(port), source })
+        Err(source) if source.raw_os_error().is_some_and(|code| NO_VSOCK.contains(&code)) => {
+            Err(EndpointError::NoVsock { port, source })
         }
-        Err(source) => Err(EndpointError::NoVsock { port, source }),
+        Err(source) => Err(EndpointError::Bind { endpoint: Endpoint::Vsock(port), source }),
     }
 }
 

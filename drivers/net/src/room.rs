@@ -4,15 +4,11 @@
 //! place of its own, and keeps it until the message has been dealt with.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Bytes of an unfinished message that every connection may hold.
 pub(crate) const SMALL: usize = 256 << 10;
-
-/// How long a peer may keep its place before the message is complete: 2 MB/s for the largest.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A place for one large message, or none where a message needs none; dropping it frees the place.
 #[derive(Debug, Default)]

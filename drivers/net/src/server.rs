@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use tracing::{Instrument, info_span};
 
 use crate::backend::{Backend, Event};
@@ -25,9 +26,12 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connections: 4096, large_messages: 16, stall: Duration::from_secs(60) }
+        Self { connections: 4096, large_messages: 16, stall: Duration::from_secs(30) }
     }
 }
+
+/// How long peers may take to leave when the server stops.
+const LAST_CALL: Duration = Duration::from_millis(500);
 
 /// Serves every peer of some listeners.
 #[derive(Debug)]
@@ -46,8 +50,9 @@ impl<B: Backend> Server<B> {
         Self { backend, limits, places, rooms: Rooms::new(limits.large_messages) }
     }
 
-    /// Serves until `stop` turns true or its sender is gone; then every connection is closed. Needs a runtime with
-    /// several threads, since switching a scanout may block one for seconds.
+    /// Serves until `stop` turns true or its sender is gone; then every connection is closed, after half a second for
+    /// what is on its way. Needs
+    /// a runtime with several threads, since switching a scanout may block one for seconds.
     pub async fn run(self, listeners: Vec<Listener>, stop: &watch::Receiver<bool>) {
         let server = Arc::new(self);
         let mut accepting = JoinSet::new();
@@ -62,7 +67,7 @@ impl<B: Backend> Server<B> {
         let mut peers = JoinSet::new();
         loop {
             tokio::select! {
-                () = stopped(&mut stop) => return,
+                () = stopped(&mut stop) => break,
                 Some(_) = peers.join_next() => {}
                 accepted = listener.accept() => match accepted {
                     Ok((socket, peer)) => self.welcome(&mut peers, socket, &peer),
@@ -74,6 +79,11 @@ impl<B: Backend> Server<B> {
                 },
             }
         }
+        drop(listener);
+        let leaving = async { while peers.join_next().await.is_some() {} };
+        if timeout(LAST_CALL, leaving).await.is_err() {
+            tracing::debug!("closing the connections that are left");
+        }
     }
 
     fn welcome(&self, peers: &mut JoinSet<()>, socket: Box<dyn Socket>, peer: &str) {
@@ -82,20 +92,34 @@ impl<B: Backend> Server<B> {
             tracing::warn!(peer, limit = self.limits.connections, "turned away: too many connections");
             return;
         };
-        self.backend.count(Event::Accepted);
-        let backend = Arc::clone(&self.backend);
+        let open = Open::count(Arc::clone(&self.backend));
         let (rooms, stall) = (self.rooms.clone(), self.limits.stall);
         let span = info_span!("peer", %peer);
         let task = async move {
             tracing::debug!("connected");
-            match serve(socket, &backend, rooms, stall).await {
+            match serve(socket, &open.0, rooms, stall).await {
                 Ok(()) => tracing::debug!("left"),
-                Err(ended) => report(&*backend, &ended),
+                Err(ended) => report(&*open.0, &ended),
             }
-            backend.count(Event::Closed);
             drop(place);
         };
         peers.spawn(task.instrument(span));
+    }
+}
+
+/// One open connection, counted until it is dropped, whatever ends its task.
+struct Open<B: Backend>(Arc<B>);
+
+impl<B: Backend> Open<B> {
+    fn count(backend: Arc<B>) -> Self {
+        backend.count(Event::Accepted);
+        Self(backend)
+    }
+}
+
+impl<B: Backend> Drop for Open<B> {
+    fn drop(&mut self) {
+        self.0.count(Event::Closed);
     }
 }
 
@@ -110,6 +134,10 @@ fn report(backend: &impl Backend, ended: &Ended) {
         Ended::Socket(_) => tracing::debug!(cause, "{ended}"),
         Ended::Stalled(_) | Ended::Unfinished(_) => {
             backend.count(Event::TimedOut);
+            tracing::info!("closed: {ended}");
+        }
+        Ended::Truncated => {
+            backend.count(Event::BadStream);
             tracing::info!("closed: {ended}");
         }
         Ended::Stream(_) | Ended::TooLarge(_) => tracing::warn!(cause, "closed: {ended}"),

@@ -41,6 +41,8 @@ pub(super) struct Screens {
 
 #[derive(Debug)]
 struct Screen {
+    /// Which enable this is: a scanout that was disabled in between is another one.
+    born: u64,
     size: Size,
     doorbells: Vec<Weak<Doorbell>>,
 }
@@ -50,8 +52,9 @@ impl Screens {
         self.enabled.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn size(&self, id: ScanoutId) -> Option<Size> {
-        self.enabled().get(&id).map(|screen| screen.size)
+    /// The size of a screen, if it is still the one that was enabled as number `born`.
+    pub(super) fn size(&self, id: ScanoutId, born: u64) -> Option<Size> {
+        self.enabled().get(&id).filter(|screen| screen.born == born).map(|screen| screen.size)
     }
 
     /// Lets the sources of a screen that changed look at the map.
@@ -98,14 +101,16 @@ impl ScanoutControl for PatternScreens {
     fn enable(&self, id: ScanoutId, mode: Mode) -> Result<String, ControlError> {
         Self::check(id, mode.size)?;
         let mut enabled = self.screens.enabled();
-        let screen = enabled.entry(id).or_insert(Screen { size: mode.size, doorbells: Vec::new() });
+        let born = self.screens.changes.load(Ordering::Acquire);
+        let screen = enabled.entry(id).or_insert(Screen { born, size: mode.size, doorbells: Vec::new() });
         screen.size = mode.size;
         self.screens.announce(screen);
         Ok(connector_name(id))
     }
 
     fn disable(&self, id: ScanoutId) -> Result<(), ControlError> {
-        let screen = self.screens.enabled().remove(&id).ok_or(ControlError::NotEnabled(id))?;
+        let mut enabled = self.screens.enabled();
+        let screen = enabled.remove(&id).ok_or(ControlError::NotEnabled(id))?;
         self.screens.announce(&screen);
         Ok(())
     }
@@ -120,14 +125,12 @@ impl ScanoutControl for PatternScreens {
     }
 
     fn open(&self, id: ScanoutId, doorbell: &Arc<Doorbell>) -> Result<Box<dyn Source>, ControlError> {
-        let size = {
-            let mut enabled = self.screens.enabled();
-            let screen = enabled.get_mut(&id).ok_or(ControlError::NotEnabled(id))?;
-            screen.doorbells.retain(|known| known.strong_count() > 0);
-            screen.doorbells.push(Arc::downgrade(doorbell));
-            screen.size
-        };
-        Ok(Box::new(PatternSource::new(Arc::clone(&self.screens), id, size)))
+        let mut enabled = self.screens.enabled();
+        let screen = enabled.get_mut(&id).ok_or(ControlError::NotEnabled(id))?;
+        screen.doorbells.retain(|known| known.strong_count() > 0);
+        screen.doorbells.push(Arc::downgrade(doorbell));
+        // Still under the lock, so that no change falls between the size and the count of changes.
+        Ok(Box::new(PatternSource::new(Arc::clone(&self.screens), id, screen.born, screen.size)))
     }
 }
 
@@ -198,6 +201,16 @@ mod tests {
         assert!(matches!(source.poll(Pts::from_nanos(1)).unwrap(), Polled::Ended));
         assert!(matches!(screens.open(ID, &Arc::default()), Err(ControlError::NotEnabled(ID))));
         assert_eq!(screens.scanouts().len(), 1);
+    }
+
+    #[test]
+    fn a_scanout_that_was_disabled_and_enabled_again_is_another_one() {
+        let screens = screens(Kind::Still, 60);
+        let mut source = open(&screens);
+        screens.disable(ID).unwrap();
+        screens.enable(ID, Mode { size: SIZE, refresh_hz: 60 }).unwrap();
+        assert!(matches!(source.poll(Pts::from_nanos(1)).unwrap(), Polled::Ended));
+        assert_eq!(number(&mut *open(&screens), 0), Some(0));
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::{Frame, Polled, Source, SourceError};
 pub(super) struct PatternSource {
     screens: Arc<Screens>,
     id: ScanoutId,
+    born: u64,
     seen_change: u64,
     /// Made at the first poll, on the pipeline's thread: painting the scenery takes a while.
     painter: Option<Painter>,
@@ -24,9 +25,9 @@ pub(super) struct PatternSource {
 }
 
 impl PatternSource {
-    pub(super) fn new(screens: Arc<Screens>, id: ScanoutId, size: Size) -> Self {
+    pub(super) fn new(screens: Arc<Screens>, id: ScanoutId, born: u64, size: Size) -> Self {
         let seen_change = screens.changes.load(Ordering::Acquire);
-        Self { screens, id, seen_change, painter: None, size, start: None, next: 0 }
+        Self { screens, id, born, seen_change, painter: None, size, start: None, next: 0 }
     }
 
     /// Follows a change of mode; `false` when the scanout is gone.
@@ -36,7 +37,7 @@ impl PatternSource {
             return true;
         }
         self.seen_change = change;
-        let Some(size) = self.screens.size(self.id) else { return false };
+        let Some(size) = self.screens.size(self.id, self.born) else { return false };
         if size != self.size {
             self.size = size;
             self.painter = None;

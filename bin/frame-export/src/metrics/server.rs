@@ -49,9 +49,13 @@ impl ServerMetrics {
         let counters = [
             ("connections_accepted", "Connections accepted.", &self.accepted),
             ("connections_turned_away", "Connections turned away: too many.", &self.turned_away),
-            ("bad_messages", "Messages that were refused; the connection went on.", &self.bad_messages),
-            ("bad_streams", "Connections closed for sending what is no message.", &self.bad_streams),
-            ("stalled_connections", "Connections closed because the peer took nothing.", &self.timed_out),
+            ("bad_messages", "Messages that were refused.", &self.bad_messages),
+            ("bad_streams", "Connections closed for sending what is no message, or half of one.", &self.bad_streams),
+            (
+                "stalled_connections",
+                "Connections closed because the peer took nothing, or sent half a message.",
+                &self.timed_out,
+            ),
             ("requests", "Pictures that arrived to be encoded.", &self.requests),
             ("failed_requests", "Pictures answered with an error.", &self.failed_requests),
         ];

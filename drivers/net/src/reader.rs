@@ -1,0 +1,188 @@
+//! The reading half of a connection: messages in, one action each.
+
+use std::io;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use lunette_frame::ScanoutId;
+use lunette_session::{Action, Connection};
+use lunette_wire::hxfr::{
+    ErrorCode, ErrorReply, Framer, Message, Received, ScanoutResponse, SessionId, SubscribeResponse,
+};
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::backend::{Backend, EncodeJob, Event, Refused, StreamHandle};
+use crate::outgoing::{Outgoing, Replies};
+use crate::room::{Room, Rooms, SMALL};
+use crate::serve::Ended;
+
+/// How long a message may take from its first byte to its last: 2 MB/s for the largest.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(crate) struct Reader<'a, B: Backend> {
+    backend: &'a B,
+    connection: Connection,
+    queue: mpsc::Sender<Outgoing<B::Units>>,
+    handle: Option<B::Handle>,
+    encoder: Option<mpsc::Sender<EncodeJob>>,
+    rooms: Rooms,
+    /// The place of the large message that is being received.
+    room: Option<Room>,
+    /// Until when the message that is being received must be complete.
+    until: Option<Instant>,
+    stall: Duration,
+}
+
+/// Whether the reading half goes on after a message.
+#[derive(PartialEq, Eq)]
+enum Next {
+    Read,
+    Close,
+}
+
+impl<'a, B: Backend> Reader<'a, B> {
+    pub(crate) fn new(backend: &'a B, queue: mpsc::Sender<Outgoing<B::Units>>, rooms: Rooms, stall: Duration) -> Self {
+        let connection = Connection::new();
+        Self { backend, connection, queue, handle: None, encoder: None, rooms, room: None, until: None, stall }
+    }
+
+    pub(crate) async fn run(mut self, socket: &mut (impl AsyncRead + Unpin)) -> Result<(), Ended> {
+        let mut framer = Framer::new();
+        loop {
+            while let Some(received) = framer.next_message().inspect_err(|_| self.backend.count(Event::BadStream))? {
+                if self.handle(received).await? == Next::Close {
+                    return Ok(());
+                }
+            }
+            self.until = framer.is_mid_message().then(|| self.until.unwrap_or_else(|| Instant::now() + PATIENCE));
+            if self.read(socket, framer.buffer()).await? == 0 {
+                return if framer.is_mid_message() { Err(Ended::Truncated) } else { Ok(()) };
+            }
+        }
+    }
+
+    /// Reads what there is, once there is room for a message as large as this one has become.
+    async fn read(&mut self, socket: &mut (impl AsyncRead + Unpin), buffer: &mut BytesMut) -> Result<usize, Ended> {
+        if buffer.len() < SMALL {
+            self.room = None;
+        } else if self.room.is_none() {
+            self.room = Some(self.rooms.take().await);
+            self.until = Some(Instant::now() + PATIENCE);
+        }
+        let read: io::Result<usize> = match self.until {
+            None => socket.read_buf(buffer).await,
+            Some(until) => timeout_at(until, socket.read_buf(buffer)).await.map_err(|_| Ended::Unfinished(PATIENCE))?,
+        };
+        Ok(read?)
+    }
+
+    async fn handle(&mut self, received: Received) -> Result<Next, Ended> {
+        self.until = None;
+        let refused = received.body.is_err();
+        let action = self.connection.handle(received);
+        if refused || action.is_refusal() {
+            self.backend.count(Event::BadMessage);
+        }
+        self.act(action).await
+    }
+
+    async fn act(&mut self, action: Action) -> Result<Next, Ended> {
+        match action {
+            Action::Ignore => Ok(Next::Read),
+            Action::Reply(session, message) => self.reply(session, message).await,
+            Action::Refuse(session, message) => self.reply(session, message).await.map(|_| Next::Close),
+            Action::Subscribe(scanout) => self.subscribe(scanout).await,
+            Action::Enable(enable) => {
+                let result = tokio::task::block_in_place(|| self.backend.enable(&enable));
+                self.reply(enable.scanout.into(), switched(enable.scanout, result)).await
+            }
+            Action::Disable(scanout) => {
+                let result = tokio::task::block_in_place(|| self.backend.disable(scanout));
+                self.reply(scanout.into(), switched(scanout, result)).await
+            }
+            Action::RequestIdr => {
+                self.handle.as_ref().inspect(|handle| handle.request_idr());
+                Ok(Next::Read)
+            }
+            Action::ConfigureStream(config) => {
+                self.handle.as_ref().inspect(|handle| handle.configure(&config));
+                Ok(Next::Read)
+            }
+            Action::ConfigureRequests(config) => self.order(EncodeJob::Configure(config)).await,
+            Action::ForceKeyframe => self.order(EncodeJob::ForceKeyframe).await,
+            Action::Encode(session, request) => {
+                let room = self.room.take().unwrap_or_default();
+                self.encode(session, EncodeJob::Picture(session, request, room)).await
+            }
+        }
+    }
+
+    /// Answers a message; behind the answers to the requests before it, if there are any.
+    async fn reply(&self, session: SessionId, message: Message) -> Result<Next, Ended> {
+        match &self.encoder {
+            Some(_) => self.order(EncodeJob::Reply(session, message)).await,
+            None => Ok(self.put(Outgoing::Reply(session, message)).await),
+        }
+    }
+
+    /// Queues something for the writer; the connection is over when there is no writer any more.
+    async fn put(&self, outgoing: Outgoing<B::Units>) -> Next {
+        if self.queue.send(outgoing).await.is_ok() { Next::Read } else { Next::Close }
+    }
+
+    async fn subscribe(&mut self, scanout: ScanoutId) -> Result<Next, Ended> {
+        let session = SessionId::from(scanout);
+        let response = |success| Message::SubscribeResponse(SubscribeResponse { scanout, success });
+        match self.backend.subscribe(scanout) {
+            Ok((units, handle)) => {
+                self.handle = Some(handle);
+                self.connection.subscribed(scanout);
+                Ok(self.put(Outgoing::Follow(session, response(true), units)).await)
+            }
+            Err(refused) => {
+                tracing::info!(%scanout, reason = refused.reason, "subscription refused");
+                self.reply(session, response(false)).await
+            }
+        }
+    }
+
+    /// Hands a picture to this connection's encoder, which exists from the first picture on.
+    async fn encode(&mut self, session: SessionId, job: EncodeJob) -> Result<Next, Ended> {
+        if self.encoder.is_none() {
+            match self.backend.open_encoder(Replies::new(self.queue.clone())) {
+                Ok(encoder) => self.encoder = Some(encoder),
+                Err(Refused { code, reason }) => {
+                    return self.reply(session, Message::Error(ErrorReply::new(code, reason))).await;
+                }
+            }
+            if let Some(config) = self.connection.take_early_config() {
+                self.order(EncodeJob::Configure(config)).await?;
+            }
+        }
+        self.order(job).await
+    }
+
+    /// Queues something for the encoder, which waits for the peer to take its answers.
+    async fn order(&self, job: EncodeJob) -> Result<Next, Ended> {
+        let Some(encoder) = &self.encoder else { return Ok(Next::Read) };
+        match timeout(self.stall, encoder.send(job)).await {
+            Ok(Ok(())) => Ok(Next::Read),
+            Ok(Err(_)) => {
+                let gone = ErrorReply::new(ErrorCode::Internal, "this connection's encoder is gone");
+                self.put(Outgoing::Reply(SessionId::NONE, Message::Error(gone))).await;
+                Ok(Next::Close)
+            }
+            Err(_) => Err(Ended::Stalled(self.stall)),
+        }
+    }
+}
+
+fn switched(scanout: ScanoutId, result: Result<String, Refused>) -> Message {
+    let (success, connector) = match result {
+        Ok(connector) => (true, connector),
+        Err(refused) => (false, refused.reason),
+    };
+    Message::ScanoutResponse(ScanoutResponse { scanout, success, connector })
+}

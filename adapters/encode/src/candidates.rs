@@ -3,7 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::{EncodeError, Encoder, EncoderConfig, hardware, openh264, probe, x264};
+use lunette_frame::Size;
+
+use crate::{EncodeError, Encoder, EncoderConfig, SizeLimit, auto, hardware, openh264, x264};
 
 /// Where an encoder runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,14 +36,28 @@ pub struct Candidate {
     pub licence: &'static str,
     /// Who may choose it.
     pub selection: Selection,
+    /// The largest picture that it takes.
+    pub max: SizeLimit,
     open: fn(&EncoderConfig) -> Result<Box<dyn Encoder>, EncodeError>,
 }
 
 impl Candidate {
+    /// Whether it takes pictures of `size`; asks no library.
+    ///
+    /// # Errors
+    /// [`EncodeError::Size`] when it does not.
+    pub fn check_size(&self, size: Size) -> Result<(), EncodeError> {
+        if self.max.allows(size) {
+            return Ok(());
+        }
+        Err(EncodeError::Size { backend: self.name, size, max: self.max })
+    }
+
     /// Opens it.
     ///
     /// # Errors
-    /// [`EncodeError::Unavailable`] when this machine lacks it, [`EncodeError::Backend`] when it refuses `config`.
+    /// [`EncodeError::Unavailable`] when this machine lacks it, [`EncodeError::Size`] as [`Candidate::check_size`],
+    /// [`EncodeError::Backend`] when it refuses `config`.
     pub fn open(&self, config: &EncoderConfig) -> Result<Box<dyn Encoder>, EncodeError> {
         (self.open)(config)
     }
@@ -52,7 +68,8 @@ const fn hardware(
     licence: &'static str,
     open: fn(&EncoderConfig) -> Result<Box<dyn Encoder>, EncodeError>,
 ) -> Candidate {
-    Candidate { name, kind: Kind::Hardware, licence, selection: Selection::Auto, open }
+    // None opens yet, so none is stricter than the format.
+    Candidate { name, kind: Kind::Hardware, licence, selection: Selection::Auto, max: SizeLimit::H264, open }
 }
 
 const GPL: &str = "GPL-2.0-or-later; loaded at run time only when asked for by name";
@@ -67,6 +84,7 @@ pub const CANDIDATES: &[Candidate] = &[
         kind: Kind::Software,
         licence: "BSD-2-Clause",
         selection: Selection::Auto,
+        max: openh264::MAX,
         open: openh264::open,
     },
     Candidate {
@@ -74,6 +92,7 @@ pub const CANDIDATES: &[Candidate] = &[
         kind: Kind::Software,
         licence: GPL,
         selection: Selection::ByName,
+        max: x264::MAX,
         open: x264::open_ultrafast,
     },
     Candidate {
@@ -81,6 +100,7 @@ pub const CANDIDATES: &[Candidate] = &[
         kind: Kind::Software,
         licence: GPL,
         selection: Selection::ByName,
+        max: x264::MAX,
         open: x264::open_superfast,
     },
 ];
@@ -93,6 +113,19 @@ pub enum Choice {
     Auto,
     /// This one, or an error.
     Named(String),
+}
+
+impl Choice {
+    /// The candidate that is meant; see [`auto`](crate::auto()) for what [`Choice::Auto`] costs.
+    ///
+    /// # Errors
+    /// [`EncodeError::Unknown`] lists the names; [`EncodeError::Unavailable`] when nothing works here.
+    pub fn candidate(&self) -> Result<&'static Candidate, EncodeError> {
+        match self {
+            Self::Named(name) => find(name),
+            Self::Auto => auto::auto().candidate(),
+        }
+    }
 }
 
 impl FromStr for Choice {
@@ -118,26 +151,17 @@ impl fmt::Display for Choice {
 /// Opens the chosen encoder.
 ///
 /// # Errors
-/// [`EncodeError::Unknown`] lists the names; otherwise as [`Candidate::open`].
+/// As [`Choice::candidate`] and [`Candidate::open`].
 pub fn open(choice: &Choice, config: &EncoderConfig) -> Result<Box<dyn Encoder>, EncodeError> {
-    match choice {
-        Choice::Named(name) => find(name)?.open(config),
-        Choice::Auto => open_first(config),
-    }
+    choice.candidate()?.open(config)
 }
 
-fn open_first(config: &EncoderConfig) -> Result<Box<dyn Encoder>, EncodeError> {
-    let mut reasons = Vec::new();
-    for candidate in CANDIDATES.iter().filter(|candidate| candidate.selection == Selection::Auto) {
-        match probe::probe(candidate) {
-            Ok(()) => return candidate.open(config),
-            Err(reason) => {
-                tracing::debug!(encoder = candidate.name, %reason, "passed over");
-                reasons.push(format!("{}: {reason}", candidate.name));
-            }
-        }
-    }
-    Err(EncodeError::Unavailable { backend: "auto", reason: reasons.join("; ") })
+/// Whether the chosen encoder takes pictures of `size`: what [`open`] would say of it, without opening anything.
+///
+/// # Errors
+/// As [`Choice::candidate`] and [`Candidate::check_size`].
+pub fn check_size(choice: &Choice, size: Size) -> Result<(), EncodeError> {
+    choice.candidate()?.check_size(size)
 }
 
 fn find(name: &str) -> Result<&'static Candidate, EncodeError> {

@@ -2,6 +2,8 @@
 
 use lunette_frame::{AccessUnit, BitRate, Damage, FrameRate, PictureRef, PixelFormat, Pts, Quality, Size};
 
+use crate::SizeLimit;
+
 /// Everything that an encoder needs to know; there are no defaults to be surprised by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EncoderConfig {
@@ -82,7 +84,8 @@ pub trait Encoder: Send {
     /// Applies a change between two pictures.
     ///
     /// # Errors
-    /// [`EncodeError::Unsupported`] names what this backend cannot change; nothing was changed then.
+    /// [`EncodeError::Unsupported`] names what this backend cannot change, [`EncodeError::Size`] a size that it does
+    /// not take; nothing was changed then.
     fn reconfigure(&mut self, change: &Change) -> Result<Applied, EncodeError>;
 
     /// The settings in force.
@@ -116,6 +119,16 @@ pub enum EncodeError {
         expected: String,
         /// Size and format given.
         given: String,
+    },
+    /// The backend takes no pictures of this size.
+    #[error("{backend} cannot encode pictures of {size}: it takes {max}")]
+    Size {
+        /// The backend.
+        backend: &'static str,
+        /// The size asked for.
+        size: Size,
+        /// The largest that it takes.
+        max: SizeLimit,
     },
     /// The library reported a failure.
     #[error("{backend} failed to {action}")]

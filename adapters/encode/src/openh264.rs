@@ -5,12 +5,15 @@ use lunette_frame::{Quality, Size, UnitKind};
 use lunette_sys_openh264::{self as sys, FrameType, I420, Settings};
 
 use crate::software::{BoxError, Library, Order, Software};
-use crate::{EncodeError, Encoder, EncoderConfig, quality};
+use crate::{EncodeError, Encoder, EncoderConfig, SizeLimit, quality};
 
 pub(crate) const NAME: &str = "openh264";
 
 /// More slices than this gain nothing, and the library starts no more threads.
 const MAX_THREADS: u16 = 4;
+
+/// The library refuses more: it knows no level above 5.2.
+pub(crate) const MAX: SizeLimit = SizeLimit { side: sys::MAX_SIDE, pixels: sys::MAX_PIXELS as u64 };
 
 struct OpenH264;
 
@@ -24,6 +27,10 @@ impl Library for OpenH264 {
 
     fn name(&self) -> &'static str {
         NAME
+    }
+
+    fn max(&self) -> SizeLimit {
+        MAX
     }
 
     fn qp(&self, quality: Quality) -> u8 {

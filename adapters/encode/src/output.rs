@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use bytes::BytesMut;
 use lunette_frame::{AccessUnit, Pts, Size, UnitKind};
-use lunette_h264::{AccessUnitFacts, Colour, ConstraintSet3, H264Error, LowDelay};
+use lunette_h264::{AccessUnitFacts, Colour, H264Error, LowDelay};
 
 /// Units share a block of this size, which is used again once nobody holds a unit of it.
 const BLOCK: usize = 256 * 1024;
@@ -12,8 +12,11 @@ const BLOCK: usize = 256 * 1024;
 const LEAST_ROOM: usize = 16 * 1024;
 
 /// What is written into every SPS: nothing is reordered, and colours are BT.709, whoever encoded it.
-const LOW_DELAY: LowDelay =
-    LowDelay { colour: Colour::Bt709WhenAbsent, constraint_set3: ConstraintSet3::SetWhereIgnored };
+///
+/// `constraint_set3_flag` is not: ITU-T H.264, 7.4.2.1.1, leaves no level at which a stream like ours may gain it, and
+/// the restriction in the VUI says the same where every decoder looks. Clients that ask for `avc1.42d028`, which has
+/// it set, name the decoder that they want; they do not compare the SPS with it.
+const LOW_DELAY: LowDelay = LowDelay { colour: Colour::Bt709WhenAbsent };
 
 /// What is wrong with an encoder's output. It does not reach a viewer.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]

@@ -9,6 +9,12 @@ use crate::{CANDIDATES, Candidate, EncodeError, EncoderConfig, Job, Keyframe};
 
 const SIZE: Size = Size::new(128, 64);
 
+#[cfg(test)]
+thread_local! {
+    /// How often this thread has probed.
+    pub(crate) static PROBES: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
 /// What became of probing one candidate.
 #[derive(Debug)]
 pub struct Probe {
@@ -29,6 +35,8 @@ pub fn probe_all() -> Vec<Probe> {
 /// # Errors
 /// Why the candidate cannot be used, with all causes, as the end of a sentence.
 pub fn probe(candidate: &Candidate) -> Result<(), String> {
+    #[cfg(test)]
+    PROBES.set(PROBES.get() + 1);
     let (first, second) = encode(candidate).map_err(|error| reason(&error))?;
     let facts = AccessUnitFacts::inspect(&first.data).map_err(|error| error.to_string())?;
     if facts.kind() != UnitKind::Idr || !facts.is_one_picture() || first.size != SIZE {

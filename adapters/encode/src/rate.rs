@@ -4,10 +4,13 @@
 //! screen that rests earns the room for its next burst. A picture may fill half of what is left. As long as the
 //! expected size fits, the QP is that of the quality; otherwise it rises until it fits.
 //!
+//! The expected size comes from what pictures of its kind took. Small changes are a kind of their own: the bits per
+//! pixel of a typed letter, its headers included, are those of the busiest spot and say nothing about a page.
+//!
 //! Why not the libraries' own rate control: both count pictures, so that 3 pictures/s get a twentieth of the bits
-//! that 60 get; both start blurry or polish a still picture; and both cost a millisecond at 1080p.
+//! that 60 get; and both start blurry or polish a still picture.
 
-use lunette_frame::{BitRate, Pts, UnitKind};
+use lunette_frame::{BitRate, Damage, Pts, UnitKind};
 
 /// Seconds of the ceiling that may be sent at once. Over 3 s of steady overload that is 17 % above the ceiling.
 const WINDOW: f64 = 0.5;
@@ -17,6 +20,10 @@ const HALVING: f64 = 8.0;
 const MAX_QP: u8 = 51;
 /// Bits per pixel at QP 24 of a first picture full of text, before anything is known.
 const FIRST_PICTURE: f64 = 0.6;
+/// Side of the squares that are coded or skipped as one.
+const MACROBLOCK: u32 = 16;
+/// Most pixels of a small change: 64 macroblocks, a word rather than a line.
+const SMALL: u64 = 64 * 256;
 
 /// Decides QPs for one stream.
 #[derive(Debug, Clone)]
@@ -26,16 +33,23 @@ pub(crate) struct RateLimit {
     /// Bits sent and not yet drained.
     fill: f64,
     last: Option<Pts>,
-    /// Bits per damaged pixel, seen and scaled to QP 0, for IDR and other pictures.
-    idr: f64,
-    delta: f64,
+    /// Bits per coded pixel, seen and scaled to QP 0, for each [`Kind`].
+    complexity: [f64; 3],
     coarse: bool,
+}
+
+/// Pictures whose sizes say something about each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Idr,
+    Large,
+    Small,
 }
 
 /// A picture about to be coded.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Planned {
-    kind: UnitKind,
+    kind: Kind,
     pixels: f64,
     whole: bool,
     pub(crate) qp: u8,
@@ -43,8 +57,8 @@ pub(crate) struct Planned {
 
 impl RateLimit {
     pub(crate) fn new(base: u8, ceiling: BitRate) -> Self {
-        let idr = FIRST_PICTURE / scale(24);
-        Self { base, ceiling: bits(ceiling), fill: 0.0, last: None, idr, delta: 0.0, coarse: false }
+        let complexity = [FIRST_PICTURE / scale(24), 0.0, 0.0];
+        Self { base, ceiling: bits(ceiling), fill: 0.0, last: None, complexity, coarse: false }
     }
 
     pub(crate) fn set_base(&mut self, base: u8) {
@@ -60,21 +74,22 @@ impl RateLimit {
         self.coarse
     }
 
-    /// The QP of a picture captured at `pts` that codes `damaged` of `all` pixels.
+    /// The QP of a picture captured at `pts` that codes what `damage` says, or all of it.
     #[expect(clippy::cast_precision_loss, reason = "pixel counts are far below 2^52")]
-    pub(crate) fn plan(&mut self, pts: Pts, kind: UnitKind, damaged: u64, all: u64) -> Planned {
+    pub(crate) fn plan(&mut self, pts: Pts, kind: UnitKind, damage: &Damage) -> Planned {
         let elapsed = self.last.map_or(0.0, |last| pts.since(last).as_secs_f64());
         self.last = Some(pts);
         self.fill = (self.fill - self.ceiling * elapsed).max(0.0);
         let room = (self.ceiling * WINDOW - self.fill).max(0.0) / 2.0;
-        let (complexity, pixels) = match kind {
-            UnitKind::Idr => (self.idr, all),
-            UnitKind::Delta => (self.delta, damaged),
+        let (kind, pixels) = match (kind, coded_pixels(damage)) {
+            (UnitKind::Idr, _) => (Kind::Idr, damage.bounds().area()),
+            (UnitKind::Delta, pixels) => (if pixels > SMALL { Kind::Large } else { Kind::Small }, pixels),
         };
         let pixels = pixels.max(1) as f64;
-        let fits = |qp: &u8| complexity * pixels * scale(*qp) <= room;
+        let fits = |qp: &u8| self.complexity[kind as usize] * pixels * scale(*qp) <= room;
         let qp = (self.base..MAX_QP).find(fits).unwrap_or(MAX_QP);
-        Planned { kind, pixels, whole: kind == UnitKind::Idr || damaged >= all, qp }
+        // Not by the area: rectangles that overlap may add up to the picture's without covering it.
+        Planned { kind, pixels, whole: kind == Kind::Idr || damage.is_full(), qp }
     }
 
     /// Takes note of how large the planned picture became.
@@ -83,10 +98,7 @@ impl RateLimit {
         let bits = bytes as f64 * 8.0;
         self.fill += bits;
         let seen = bits / planned.pixels / scale(planned.qp);
-        let known = match planned.kind {
-            UnitKind::Idr => &mut self.idr,
-            UnitKind::Delta => &mut self.delta,
-        };
+        let known = &mut self.complexity[planned.kind as usize];
         // Dearer content shows at once; a cheap picture in between does not make the next one overshoot.
         *known = if seen > *known { seen } else { (*known + seen) / 2.0 };
         if planned.qp > self.base {
@@ -95,6 +107,13 @@ impl RateLimit {
             self.coarse = false;
         }
     }
+}
+
+/// Pixels in the macroblocks that `damage` touches, at most the picture's.
+fn coded_pixels(damage: &Damage) -> u64 {
+    let bounds = damage.bounds();
+    let touched = damage.rects().iter().map(|rect| rect.align_out(MACROBLOCK, bounds).area());
+    touched.sum::<u64>().min(bounds.area())
 }
 
 /// Size at `qp` relative to QP 0.
@@ -108,10 +127,13 @@ fn bits(rate: BitRate) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use lunette_frame::{Rect, Size};
+
     use super::*;
 
     const CEILING: BitRate = BitRate::from_bits_per_second(4_000_000);
-    const ALL: u64 = 1_000_000;
+    const SIZE: Size = Size::new(1000, 1000);
+    const PAGE: Size = Size::new(1920, 1080);
 
     /// Codes `count` full pictures, `gap_ms` apart, that have `at_zero` bits at QP 0; gives bits and last QP.
     fn run(rate: &mut RateLimit, start_ms: u64, count: u64, gap_ms: u64, at_zero: f64) -> (f64, u8) {
@@ -119,7 +141,7 @@ mod tests {
         let mut qp = 0;
         for n in 0..count {
             let pts = Pts::from_nanos((start_ms + n * gap_ms) * 1_000_000);
-            let planned = rate.plan(pts, UnitKind::Delta, ALL, ALL);
+            let planned = rate.plan(pts, UnitKind::Delta, &Damage::full(SIZE));
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a test's byte count")]
             let bytes = (at_zero * (-f64::from(planned.qp) / 7.0).exp2() / 8.0) as usize;
             rate.coded(planned, bytes);
@@ -167,10 +189,62 @@ mod tests {
     }
 
     #[test]
+    fn overlapping_damage_does_not_make_good_for_the_rest_of_the_screen() {
+        let mut rate = RateLimit::new(24, CEILING);
+        run(&mut rate, 0, 60, 16, 4_000_000.0);
+        let mut crossing = Damage::none(SIZE);
+        crossing.add(Rect::new(0, 200, 1000, 600));
+        crossing.add(Rect::new(200, 0, 600, 1000));
+        assert!(crossing.area() == SIZE.area() && !crossing.is_full(), "the corners are not in it");
+        for (ms, damage, coarse) in [(5000, &crossing, true), (9000, &Damage::full(SIZE), false)] {
+            let planned = rate.plan(Pts::from_nanos(ms * 1_000_000), UnitKind::Delta, damage);
+            rate.coded(planned, 100);
+            assert_eq!((planned.qp, rate.is_coarse()), (24, coarse), "after {ms} ms");
+        }
+    }
+
+    #[test]
+    fn typing_says_nothing_about_the_next_page() {
+        let mut rate = RateLimit::new(24, BitRate::from_bits_per_second(8_000_000));
+        let mut now = Pts::from_nanos(0);
+        let mut code = |kind, damage: &Damage, bytes| {
+            now = now.after(std::time::Duration::from_millis(100));
+            let planned = rate.plan(now, kind, damage);
+            rate.coded(planned, bytes);
+            planned.qp
+        };
+        let page = Damage::full(PAGE);
+        assert_eq!([code(UnitKind::Idr, &page, 90_000), code(UnitKind::Delta, &page, 90_000)], [24, 24]);
+        for column in 0..100 {
+            let mut letter = Damage::none(PAGE);
+            letter.add(Rect::new(7 + column * 12, 500, 12, 18));
+            assert_eq!(code(UnitKind::Delta, &letter, 120), 24);
+        }
+        assert!(code(UnitKind::Delta, &page, 90_000) <= 26, "a page of 90 kB fits into a second of 8 Mbit");
+    }
+
+    #[test]
+    fn small_changes_stay_under_the_ceiling_too() {
+        let mut rate = RateLimit::new(24, BitRate::from_bits_per_second(500_000));
+        let mut noise = Damage::none(SIZE);
+        noise.add(Rect::new(0, 0, 96, 96));
+        let mut total = 0;
+        for n in 1..=300 {
+            let planned = rate.plan(Pts::from_nanos(n * 16_000_000), UnitKind::Delta, &noise);
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a test's byte count")]
+            let bytes = (5000.0 * scale(planned.qp - 24)) as usize;
+            rate.coded(planned, bytes);
+            total += bytes * 8;
+        }
+        let allowed = 500_000.0 * 300.0 * 0.016;
+        assert!((total as f64) < allowed * 1.3, "{total} of {allowed}");
+    }
+
+    #[test]
     fn a_first_picture_respects_a_low_ceiling() {
         let qp = |ceiling| {
             let mut rate = RateLimit::new(24, BitRate::from_bits_per_second(ceiling));
-            rate.plan(Pts::from_nanos(0), UnitKind::Idr, 1920 * 1080, 1920 * 1080).qp
+            rate.plan(Pts::from_nanos(0), UnitKind::Idr, &Damage::full(PAGE)).qp
         };
         assert_eq!(qp(20_000_000), 24);
         assert!(qp(1_000_000) > 34);

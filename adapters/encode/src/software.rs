@@ -3,10 +3,10 @@
 use bytes::BytesMut;
 use lunette_frame::{AccessUnit, PixelFormat, PlaneRef, Quality, Size, UnitKind};
 
-use crate::even::{EvenCopy, even};
 use crate::output::Output;
+use crate::pad::{PaddedCopy, coded_size};
 use crate::rate::RateLimit;
-use crate::{Applied, Change, EncodeError, Encoder, EncoderConfig, Job, Keyframe};
+use crate::{Applied, Change, EncodeError, Encoder, EncoderConfig, Job, Keyframe, SizeLimit};
 
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -18,10 +18,13 @@ pub(crate) trait Library: Send {
     /// Name in the candidate table.
     fn name(&self) -> &'static str;
 
+    /// The largest picture that it takes.
+    fn max(&self) -> SizeLimit;
+
     /// The quantiser for a quality.
     fn qp(&self, quality: Quality) -> u8;
 
-    /// Opens an encoder for pictures of `size`, whose sides are even. Its first picture is an IDR.
+    /// Opens an encoder for pictures of `size`, whose sides are even and 16 at least. Its first picture is an IDR.
     fn open(&self, config: &EncoderConfig, size: Size, qp: u8) -> Result<Self::Instance, BoxError>;
 
     /// Appends the NAL units of a picture to `out` and says what was coded.
@@ -57,7 +60,7 @@ pub(crate) struct Software<L: Library> {
     instance: Option<L::Instance>,
     next_is_idr: bool,
     rate: RateLimit,
-    even: EvenCopy,
+    padded: PaddedCopy,
     output: Output,
 }
 
@@ -73,7 +76,7 @@ impl<L: Library> Software<L> {
             instance: Some(instance),
             next_is_idr: true,
             rate,
-            even: EvenCopy::default(),
+            padded: PaddedCopy::default(),
             output: Output::default(),
         })
     }
@@ -99,14 +102,14 @@ impl<L: Library> Software<L> {
             Some(instance) => instance,
             None => open(&self.library, &self.config)?,
         };
-        let planned = self.rate.plan(job.pts, kind, job.damage.area(), self.config.size.area());
-        let planes = self.even.planes(&job.picture).map_err(|error| failed("pad the picture", error.into()))?;
+        let planned = self.rate.plan(job.pts, kind, job.damage);
+        let planes = self.padded.planes(&job.picture).map_err(|error| failed("pad the picture", error.into()))?;
         let order = Order { planes, kind, qp: planned.qp };
         let coded = L::encode(&mut instance, &order, self.output.buffer())
             .map_err(|error| failed("encode a picture", error))?;
         // Whoever ordered an IDR gets one or an error; an IDR out of turn is checked like any other.
         let kind = if kind == UnitKind::Idr { kind } else { coded };
-        let unit = self.output.unit(kind, job.pts, even(self.config.size));
+        let unit = self.output.unit(kind, job.pts, coded_size(self.config.size));
         let unit = unit.map_err(|error| failed("produce a valid stream", error.into()))?;
         self.rate.coded(planned, unit.data.len());
         self.instance = Some(instance);
@@ -115,11 +118,12 @@ impl<L: Library> Software<L> {
 }
 
 fn open<L: Library>(library: &L, config: &EncoderConfig) -> Result<L::Instance, EncodeError> {
-    library.open(config, even(config.size), library.qp(config.quality)).map_err(|source| EncodeError::Backend {
-        backend: library.name(),
-        action: "open an encoder",
-        source,
-    })
+    let (backend, size, max) = (library.name(), config.size, library.max());
+    if !max.allows(size) {
+        return Err(EncodeError::Size { backend, size, max });
+    }
+    let opened = library.open(config, coded_size(size), library.qp(config.quality));
+    opened.map_err(|source| EncodeError::Backend { backend, action: "open an encoder", source })
 }
 
 impl<L: Library> Encoder for Software<L> {

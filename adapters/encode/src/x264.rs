@@ -5,12 +5,15 @@ use lunette_frame::{Quality, Size, UnitKind};
 use lunette_sys_x264::{self as sys, I420, PictureType, Preset, Settings};
 
 use crate::software::{BoxError, Library, Order, Software};
-use crate::{EncodeError, Encoder, EncoderConfig, quality};
+use crate::{EncodeError, Encoder, EncoderConfig, SizeLimit, quality};
 
 pub(crate) const ULTRAFAST: &str = "x264";
 pub(crate) const SUPERFAST: &str = "x264-superfast";
 
 const MAX_THREADS: u16 = 16;
+
+/// The library only warns above the highest level; no decoder has to play that.
+pub(crate) const MAX: SizeLimit = SizeLimit { side: sys::MAX_SIDE, pixels: SizeLimit::H264.pixels };
 
 struct X264 {
     library: sys::Library,
@@ -46,6 +49,10 @@ impl Library for X264 {
 
     fn name(&self) -> &'static str {
         name(self.preset)
+    }
+
+    fn max(&self) -> SizeLimit {
+        MAX
     }
 
     fn qp(&self, quality: Quality) -> u8 {

@@ -1,7 +1,10 @@
 //! The candidate table on the machine at hand.
 
-use lunette_encode::{Choice, EncodeError, EncoderConfig, Kind, open, probe_all};
+use lunette_encode::{Choice, EncodeError, EncoderConfig, Kind, check_size, open, probe_all};
 use lunette_frame::{BitRate, FrameRate, Quality, Size};
+
+/// A 5K display.
+const TOO_LARGE: Size = Size::new(5120, 2880);
 
 fn config(size: Size) -> EncoderConfig {
     EncoderConfig {
@@ -32,10 +35,25 @@ fn auto_never_needs_a_gpl_library() {
 }
 
 #[test]
-fn a_size_that_cannot_be_coded_is_refused_at_once_with_the_cause() {
-    let error = open(&Choice::Named("openh264".to_owned()), &config(Size::new(8, 64))).err().expect("refused");
-    let EncodeError::Backend { source, .. } = &error else { panic!("{error}") };
-    assert_eq!(source.to_string(), "width 8 is not in 16..=8688");
+fn a_size_that_cannot_be_coded_is_known_before_anything_is_opened() {
+    for choice in [Choice::Auto, Choice::Named("openh264".to_owned())] {
+        let asked = check_size(&choice, TOO_LARGE).expect_err("above level 5.2").to_string();
+        let limit = "it takes 1 to 8688 pixels on a side and 9437184 in all";
+        assert_eq!(asked, format!("openh264 cannot encode pictures of 5120x2880: {limit}"));
+        let opened = open(&choice, &config(TOO_LARGE)).err().expect("refused");
+        assert!(matches!(opened, EncodeError::Size { backend: "openh264", size: TOO_LARGE, .. }), "{opened}");
+    }
+    // The same pixels as 4096x2304, but a column of macroblocks more.
+    assert!(check_size(&Choice::Auto, Size::new(4098, 2302)).is_err());
+    for (width, height) in [(1, 1), (1920, 1080), (4096, 2304), (2304, 4096), (8688, 1072)] {
+        check_size(&Choice::Auto, Size::new(width, height)).expect("it fits");
+    }
+}
+
+#[test]
+fn an_encoder_that_is_not_here_still_knows_its_limit() {
+    check_size(&Choice::Named("x264".to_owned()), TOO_LARGE).expect("within level 6.2");
+    assert!(check_size(&Choice::Named("x265".to_owned()), TOO_LARGE).is_err());
 }
 
 #[test]

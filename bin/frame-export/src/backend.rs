@@ -4,6 +4,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use lunette_capture::{ControlError, Mode, ScanoutControl, connector_name};
+use lunette_encode::Choice;
 use lunette_frame::ScanoutId;
 use lunette_net::{EncodeJob, Event, Refused, Replies};
 use lunette_session::Limits;
@@ -25,6 +26,7 @@ pub struct Backend {
     control: Arc<dyn ScanoutControl>,
     streams: Arc<Streams>,
     requests: RequestEncoders,
+    encoder: Choice,
     metrics: Arc<ServerMetrics>,
 }
 
@@ -36,6 +38,7 @@ impl Backend {
         Self {
             streams: Arc::new(Streams::new(Arc::clone(&control), settings.clone(), limits)),
             control,
+            encoder: settings.choice.clone(),
             requests: RequestEncoders::new(settings.clone(), Arc::clone(&metrics), REQUEST_ENCODERS),
             metrics,
         }
@@ -77,6 +80,9 @@ impl lunette_net::Backend for Backend {
     }
 
     fn enable(&self, enable: &EnableScanout) -> Result<String, Refused> {
+        // A scanout that nobody could watch is refused now, not when somebody tries.
+        lunette_encode::check_size(&self.encoder, enable.size)
+            .map_err(|error| refused(ErrorCode::EncodeFailed, &error))?;
         let mode = Mode { size: enable.size, refresh_hz: enable.refresh_hz };
         let connector = self.control.enable(enable.scanout, mode).map_err(|error| not_switched(&error))?;
         tracing::info!(scanout = %enable.scanout, size = %enable.size, connector, "enabled");

@@ -41,6 +41,6 @@ pub use hrd::{CpbSchedule, Hrd};
 pub use nal::{MAX_PARAMETER_SET, Nal, NalType};
 pub use pps::{EntropyMode, Pps, WeightedBipred};
 pub use profile::{ConstraintFlags, Level, Profile};
-pub use rewrite::{Colour, ConstraintSet3, LowDelay};
+pub use rewrite::{Colour, LowDelay};
 pub use sps::{ChromaFormat, Crop, PicOrderCount, Sps};
 pub use vui::{AspectRatio, BitstreamRestriction, ChromaLocation, ColourDescription, Timing, VideoSignal, Vui};

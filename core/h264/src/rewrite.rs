@@ -5,6 +5,10 @@
 //! every picture can be shown as soon as it is decoded.
 //!
 //! The rewrite splices bits. What it does not replace is copied, not written anew from parsed values.
+//!
+//! `constraint_set3_flag`, which some servers set as well, stays as the encoder wrote it, since no stream with P
+//! pictures may gain it (7.4.2.1.1): in profiles 66, 77 and 88 it makes level 1.1 level 1b and is reserved at all
+//! other levels, and in the High profiles it promises that every picture is an IDR picture.
 
 use std::borrow::Cow;
 
@@ -18,8 +22,6 @@ use crate::{BitWriter, BitstreamRestriction, ColourDescription, H264Error, NalTy
 pub struct LowDelay {
     /// What to do about colours.
     pub colour: Colour,
-    /// What to do about `constraint_set3_flag`.
-    pub constraint_set3: ConstraintSet3,
 }
 
 /// What to do about the colour description.
@@ -30,27 +32,6 @@ pub enum Colour {
     Keep,
     /// Where there is none, say BT.709; and limited range, where nothing is said about the range either.
     Bt709WhenAbsent,
-}
-
-/// What to do about `constraint_set3_flag` (7.4.2.1.1).
-///
-/// By the standard no rewrite has a use for it:
-///
-/// * Profiles 66, 77 and 88 at `level_idc` 11: it turns level 1.1 into level 1b. Never touched.
-/// * Profiles 66, 77 and 88 at other levels: reserved; decoders shall ignore it.
-/// * Profiles 100, 110, 122 and 244: it promises that every picture is an IDR picture, from which decoders infer
-///   that nothing is reordered (E.2.1). A lie for any stream with P pictures. Never touched.
-/// * Profile 44: always set.
-///
-/// Yet some deployed hardware decoders take it as a low-delay hint in the profiles where it is reserved, and
-/// existing clients ask for `avc1.42d028`, which has it set. Hence the choice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ConstraintSet3 {
-    /// Leave it as it is: strictly conforming.
-    #[default]
-    Keep,
-    /// Set it in the profiles and levels where a conforming decoder ignores it.
-    SetWhereIgnored,
 }
 
 impl LowDelay {
@@ -64,10 +45,7 @@ impl LowDelay {
         if self.is_satisfied_by(&sps) {
             return Ok(Cow::Borrowed(nal));
         }
-        let mut changed = self.splice(&rbsp, &sps, &layout);
-        if self.wants_flag_3(&sps) {
-            changed[1] |= 0x10;
-        }
+        let changed = self.splice(&rbsp, &sps, &layout);
         let mut out = vec![nal[0]];
         emulation::escape(&changed, &mut out);
         Ok(Cow::Owned(out))
@@ -104,18 +82,11 @@ impl LowDelay {
     }
 
     fn is_satisfied_by(&self, sps: &Sps) -> bool {
-        sps.is_low_delay() && !self.wants_colour(sps) && !self.wants_flag_3(sps)
+        sps.is_low_delay() && !self.wants_colour(sps)
     }
 
     fn wants_colour(&self, sps: &Sps) -> bool {
         self.colour == Colour::Bt709WhenAbsent && sps.vui.as_ref().and_then(|vui| vui.colour()).is_none()
-    }
-
-    fn wants_flag_3(&self, sps: &Sps) -> bool {
-        self.constraint_set3 == ConstraintSet3::SetWhereIgnored
-            && sps.profile.is_first_edition()
-            && sps.level.0 != 11
-            && !sps.constraints.is_set(3)
     }
 
     fn splice(&self, rbsp: &[u8], sps: &Sps, layout: &SpsLayout) -> Vec<u8> {

@@ -18,7 +18,7 @@ pub use decoder::{Decoded, Decoder};
 pub use encoder::{Encoder, FrameType};
 pub use error::Error;
 pub use picture::I420;
-pub use settings::{MAX_PIXELS, MIN_SIDE, Settings};
+pub use settings::{MAX_PIXELS, MAX_SIDE, MIN_SIDE, Settings};
 
 /// Version of the library that is linked in, such as `2.6.0`.
 #[must_use]

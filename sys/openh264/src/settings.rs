@@ -8,10 +8,11 @@ use crate::Error;
 
 /// Least pixels on a side.
 pub const MIN_SIDE: u32 = 16;
-/// Most pixels in a picture, that of level 5.2.
+/// Most pixels in a picture whose sides are rounded up to macroblocks of 16: that of level 5.2, the library's highest.
+/// `InitializeExt` refuses more.
 pub const MAX_PIXELS: u32 = 36_864 * 256;
-/// Most pixels on a side: the frame may be as wide as √(8 · macroblocks).
-const MAX_SIDE: u32 = 8_688;
+/// Most pixels on a side, which the library does not check: √(8 · macroblocks) by ITU-T H.264, A.3.1.
+pub const MAX_SIDE: u32 = 8_688;
 /// Most threads that the library starts.
 const MAX_THREADS: u16 = 4;
 
@@ -39,22 +40,22 @@ impl Settings {
         };
         range("width", self.width.into(), MIN_SIDE.into(), MAX_SIDE.into())?;
         range("height", self.height.into(), MIN_SIDE.into(), MAX_SIDE.into())?;
-        range("pixel count", u64::from(self.width) * u64::from(self.height), 256, MAX_PIXELS.into())?;
+        let whole = |side: u32| u64::from(side).next_multiple_of(16);
+        range("pixels in macroblocks", whole(self.width) * whole(self.height), 256, MAX_PIXELS.into())?;
         range("odd bit of width", u64::from(self.width % 2), 0, 0)?;
         range("odd bit of height", u64::from(self.height % 2), 0, 0)?;
         range("threads", self.threads.into(), 1, MAX_THREADS.into())?;
         range("QP", self.qp.into(), 0, 51)
     }
 
-    /// Fills the library's defaults with what suits a screen, measured at 1080p on one thread (medians, CPU ms per
-    /// picture, scroll / one 64×64 change):
+    /// Fills the library's defaults with what suits a screen. `cargo run --release -p lunette-encode --example
+    /// encode_cost` tells what a line costs when it is changed; docs/decisions/002 has such figures.
     ///
-    /// * camera mode, low complexity: 2.8 / 2.4; screen mode spends 13 / 11 for a third fewer bytes;
-    /// * the library's rate control off, since its bookkeeping costs 0.7 and its QP starts blurry: our caller sets
-    ///   the QP of every picture;
-    /// * background detection off: on, it costs 1.0 in a scroll, saves 0.1 in a small change, and leaves stale
-    ///   pixels where a change is faint;
-    /// * loop filter off: on, it costs 0.5 / 0.2 and 20 % more bytes, since text has no blocks to smooth.
+    /// * Camera mode, low complexity: screen mode searches for moved blocks, at several times the cost.
+    /// * The library's rate control off: it counts pictures and starts blurry. Our caller sets the QP of every picture.
+    /// * Background detection off: it costs more in a scroll than it saves in a small change, and leaves stale pixels
+    ///   where a change is faint.
+    /// * Loop filter off: text has no blocks to smooth, so it costs time and bytes.
     pub(crate) fn apply(&self, param: &mut ffi::SEncParamExt) {
         let clamp = |value: u32| c_int::try_from(value).unwrap_or(c_int::MAX);
         param.iUsageType = ffi::CAMERA_VIDEO_REAL_TIME;

@@ -90,6 +90,8 @@ fn two_threads_make_two_slices_of_one_picture() {
 fn impossible_settings_and_short_planes_are_named() {
     let refused = |settings| Encoder::new(settings).map(|_| ()).unwrap_err().to_string();
     assert_eq!(refused(Settings { width: 8, ..SETTINGS }), "width 8 is not in 16..=8688");
+    let wide = Settings { width: 4098, height: 2302, ..SETTINGS };
+    assert_eq!(refused(wide), "pixels in macroblocks 9474048 is not in 256..=9437184");
     assert_eq!(refused(Settings { qp: 52, ..SETTINGS }), "QP 52 is not in 0..=51");
     assert!(refused(Settings { width: 97, ..SETTINGS }).starts_with("odd bit of width"));
     let mut encoder = Encoder::new(SETTINGS).unwrap();

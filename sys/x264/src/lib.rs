@@ -22,4 +22,4 @@ mod settings;
 pub use api::Library;
 pub use encoder::{Encoder, I420, PictureType};
 pub use error::Error;
-pub use settings::{Preset, Settings};
+pub use settings::{MAX_SIDE, MIN_SIDE, Preset, Settings};

@@ -6,12 +6,17 @@ use crate::Error;
 use crate::api::Api;
 use crate::layout::{CSP_I420, Param};
 
+/// Least pixels on a side that these bindings take.
+pub const MIN_SIDE: u32 = 16;
+/// Most pixels on a side that the library takes.
+pub const MAX_SIDE: u32 = 16_384;
+
 /// Speed against size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Preset {
     /// The least CPU.
     Ultrafast,
-    /// A third more CPU on scrolling, somewhat better motion search.
+    /// More CPU on scrolling for a better motion search.
     Superfast,
 }
 
@@ -44,8 +49,8 @@ impl Settings {
         let range = |what, given: u64, from: u64, to: u64| {
             if (from..=to).contains(&given) { Ok(()) } else { Err(Error::Setting { what, given, from, to }) }
         };
-        range("width", self.width.into(), 16, 16_384)?;
-        range("height", self.height.into(), 16, 16_384)?;
+        range("width", self.width.into(), MIN_SIDE.into(), MAX_SIDE.into())?;
+        range("height", self.height.into(), MIN_SIDE.into(), MAX_SIDE.into())?;
         range("odd bit of width", u64::from(self.width % 2), 0, 0)?;
         range("odd bit of height", u64::from(self.height % 2), 0, 0)?;
         range("threads", self.threads.into(), 1, 16)
@@ -54,8 +59,8 @@ impl Settings {
     /// The library's parameters for these settings.
     ///
     /// Constant QP: the caller sets the QP of every picture. That is not only simpler than `crf` with a VBV, it also
-    /// leaves out the library's lookahead: at 1080p 3.3 instead of 4.8 ms for a scroll, 2.9 instead of 4.0 for a
-    /// small change.
+    /// leaves out the library's lookahead. What it costs,
+    /// `cargo run --release -p lunette-encode --example encode_cost` says.
     pub(crate) fn param(&self, api: &Api) -> Result<Box<Param>, Error> {
         let mut param = Param::filled(0);
         let (preset, tune) = (self.preset.name(), c"zerolatency");

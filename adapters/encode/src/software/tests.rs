@@ -23,6 +23,10 @@ impl Library for Counting {
         "counting"
     }
 
+    fn max(&self) -> SizeLimit {
+        SizeLimit::H264
+    }
+
     fn qp(&self, _: Quality) -> u8 {
         24
     }

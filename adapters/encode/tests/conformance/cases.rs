@@ -1,9 +1,9 @@
 //! What every encoder has to do.
 
-use lunette_encode::{Applied, Candidate, Change, EncoderConfig, Keyframe};
+use lunette_encode::{Applied, Candidate, Change, EncodeError, EncoderConfig, Keyframe};
 use lunette_frame::marker::{self, Reading};
 use lunette_frame::{BitRate, Damage, FrameRate, Picture, Quality, Rect, Size, UnitKind};
-use lunette_h264::{AccessUnitFacts, ColourDescription, NalType, Sps, annexb};
+use lunette_h264::{AccessUnitFacts, ColourDescription, Level, NalType, Sps, annexb};
 
 use crate::content::{self, Page};
 use crate::decode::{Player, ffmpeg, psnr};
@@ -50,6 +50,7 @@ pub(crate) fn nothing_is_reordered_and_colours_are_bt709(candidate: &'static Can
         assert_eq!(vui.colour(), Some(ColourDescription::BT709));
         assert!(vui.video_signal.as_ref().is_some_and(|signal| !signal.full_range), "{vui:?}");
         assert_eq!((sps.visible_size(), unit.size), (size, size));
+        assert!(sps.level == Level(11) || !sps.constraints.is_set(3), "reserved by 7.4.2.1.1: {sps:?}");
     }
 }
 
@@ -84,6 +85,40 @@ pub(crate) fn an_odd_size_is_coded_one_pixel_larger(candidate: &'static Candidat
             assert!(psnr(&seen.as_ref(), &picture.as_ref()) > 35.0, "picture {count} of {odd}");
         }
     }
+}
+
+pub(crate) fn a_picture_below_a_macroblock_is_coded_as_one(candidate: &'static Candidate) {
+    for ((width, height), coded) in
+        [((1, 1), (16, 16)), ((8, 8), (16, 16)), ((3, 200), (16, 200)), ((99, 15), (100, 16))]
+    {
+        let (size, coded) = (Size::new(width, height), Size::new(coded.0, coded.1));
+        let mut stream = Stream::new(candidate, &config(size));
+        let (mut player, mut picture) = (Player::new(), content::blank(size));
+        for count in 0..3 {
+            content::noise(&mut picture, count);
+            let unit = stream.code(&picture);
+            let seen = player.play(&unit.data);
+            assert_eq!((unit.is_idr(), unit.size, seen.size()), (count == 0, coded, coded));
+            assert!(psnr(&seen.as_ref(), &picture.as_ref()) > 30.0, "picture {count} of {size}");
+        }
+    }
+}
+
+pub(crate) fn the_largest_picture_works_and_a_larger_one_changes_nothing(candidate: &'static Candidate) {
+    // As large as level 5.2 allows, at a rate that level 5.2 allows too: the decoder here plays nothing above.
+    let largest = Size::new(4096, 2304);
+    let fps = FrameRate::new(30, 1).expect("not zero");
+    let mut stream = Stream::new(candidate, &EncoderConfig { fps, ..config(largest) });
+    let picture = content::text(largest, 11, 0);
+    let unit = stream.code(&picture);
+    assert_eq!((facts(&unit).kind(), unit.size), (UnitKind::Idr, largest));
+    assert!(psnr(&Player::new().play(&unit.data).as_ref(), &picture.as_ref()) > 35.0);
+    let too_large = Size::new(candidate.max.side + 1, 16);
+    let refused = candidate.open(&config(too_large)).err().expect("too wide");
+    assert!(matches!(refused, EncodeError::Size { size, .. } if size == too_large), "{refused}");
+    let change = Change { size: Some(too_large), ..Change::default() };
+    assert!(matches!(stream.encoder.reconfigure(&change), Err(EncodeError::Size { .. })));
+    assert_eq!(stream.code(&picture).kind, UnitKind::Delta, "the stream goes on as it was");
 }
 
 pub(crate) fn text_stays_sharp(candidate: &'static Candidate) {
@@ -250,4 +285,28 @@ pub(crate) fn a_quiet_picture_makes_good_what_the_ceiling_took(candidate: &'stat
     }
     let sharpness = psnr(&seen.expect("a round").as_ref(), &last.as_ref());
     assert!(rounds < 10 && sharpness >= 35.0, "{sharpness:.1} dB after {rounds} rounds");
+}
+
+pub(crate) fn typing_leaves_the_next_page_sharp(candidate: &'static Candidate) {
+    let size = Size::new(960, 540);
+    let max_bitrate = BitRate::from_bits_per_second(8_000_000);
+    let mut stream = Stream::new(candidate, &EncoderConfig { max_bitrate, ..config(size) });
+    let page = Page::new(size.width as usize, 200, 12);
+    let mut picture = content::blank(size);
+    for top in [0, 540] {
+        page.show(&mut picture, top);
+        stream.code(&picture);
+        // Half a second in which nothing changes.
+        (0..30).for_each(|_| drop(stream.push(&picture, &Damage::none(size), Keyframe::Auto)));
+    }
+    for letter in 0..100_u32 {
+        let (x, y) = (7 + letter % 45 * 13, 101 + letter / 45 * 18);
+        page.show_square(&mut picture, (x as usize, y as usize), 12, letter as usize * 16);
+        let mut damage = Damage::none(size);
+        damage.add(Rect::new(x, y, 12, 12));
+        stream.push(&picture, &damage, Keyframe::Auto).expect("a unit");
+    }
+    page.show(&mut picture, 1080);
+    stream.code(&picture);
+    assert!(!stream.encoder.owes_quality(), "the page was coded coarser than it had to be");
 }

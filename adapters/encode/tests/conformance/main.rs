@@ -16,6 +16,8 @@ macro_rules! conformance {
                 nothing_is_reordered_and_colours_are_bt709
                 a_new_size_starts_anew
                 an_odd_size_is_coded_one_pixel_larger
+                a_picture_below_a_macroblock_is_coded_as_one
+                the_largest_picture_works_and_a_larger_one_changes_nothing
                 text_stays_sharp
                 a_thousand_pictures_reach_ffmpeg_whole
                 a_still_picture_gives_nothing
@@ -23,6 +25,7 @@ macro_rules! conformance {
                 a_new_ceiling_or_quality_is_seamless
                 threads_still_give_one_unit_per_picture
                 tiny_and_narrow_pictures_work_with_any_number_of_threads
+                typing_leaves_the_next_page_sharp
                 a_quiet_picture_makes_good_what_the_ceiling_took
             }
         })*

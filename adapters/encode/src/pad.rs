@@ -1,25 +1,32 @@
-//! Pictures of odd size, made even by repeating their last column and row.
+//! Pictures of odd size or below a macroblock, padded by repeating their last column and row.
 
 use lunette_frame::{Picture, PictureError, PictureRef, PixelFormat, PlaneRef, Size};
 
-/// The size in which a picture is coded.
-pub(crate) fn even(size: Size) -> Size {
-    Size::new(size.width.next_multiple_of(2), size.height.next_multiple_of(2))
+/// Least pixels on a side that the libraries code.
+const MIN_SIDE: u32 = 16;
+
+/// The size in which a picture is coded: even sides of a macroblock at least.
+///
+/// The padding stays visible: cropping goes in steps of two pixels, so it could not hide that of an odd side, and no
+/// desktop is smaller than a macroblock.
+pub(crate) fn coded_size(size: Size) -> Size {
+    let side = |pixels: u32| pixels.next_multiple_of(2).max(MIN_SIDE);
+    Size::new(side(size.width), side(size.height))
 }
 
-/// Room for the even copy of odd pictures; pictures of even size pass through untouched.
+/// Room for the copy of pictures that need padding; others pass through untouched.
 #[derive(Debug, Default)]
-pub(crate) struct EvenCopy {
+pub(crate) struct PaddedCopy {
     copy: Option<Picture>,
 }
 
-impl EvenCopy {
-    /// The planes of `picture` with even width and height.
+impl PaddedCopy {
+    /// The planes of `picture` in its [`coded_size`].
     ///
     /// # Errors
     /// When the size is beyond what a picture may have.
     pub(crate) fn planes<'a>(&'a mut self, picture: &PictureRef<'a>) -> Result<[PlaneRef<'a>; 3], PictureError> {
-        let size = even(picture.size());
+        let size = coded_size(picture.size());
         if size == picture.size() {
             return Ok(three(picture));
         }
@@ -28,7 +35,6 @@ impl EvenCopy {
             _ => Picture::new(PixelFormat::I420, size)?,
         };
         let copy = self.copy.insert(copy);
-        // Odd pictures round their chroma up, so chroma already has the even picture's size.
         for (index, ((target, stride), source)) in copy.planes_mut().into_iter().zip(picture.planes()).enumerate() {
             let row_bytes = PixelFormat::I420.row_bytes(index, picture.size().width);
             let wide = PixelFormat::I420.row_bytes(index, size.width);
@@ -55,21 +61,37 @@ mod tests {
 
     #[test]
     fn the_last_column_and_row_are_repeated() {
-        let mut odd = Picture::new(PixelFormat::I420, Size::new(3, 3)).expect("valid");
+        let mut odd = Picture::new(PixelFormat::I420, Size::new(17, 19)).expect("valid");
         let stride = odd.stride(0);
         for (y, row) in odd.plane_mut(0).chunks_mut(stride).enumerate() {
-            row[..3].copy_from_slice(&[1, 2, u8::try_from(y).expect("small") + 10]);
+            row[..17].fill(u8::try_from(y).expect("small"));
+            row[16] = 200;
         }
-        let mut copy = EvenCopy::default();
+        let mut copy = PaddedCopy::default();
         let planes = copy.planes(&odd.as_ref()).expect("valid");
-        let rows = (0..4).map(|y| planes[0].row(y, 0, 4).to_vec()).collect::<Vec<_>>();
-        assert_eq!(rows, [[1, 2, 10, 10], [1, 2, 11, 11], [1, 2, 12, 12], [1, 2, 12, 12]]);
+        for (y, first) in (0..20).zip((0..19).chain([18])) {
+            let row = planes[0].row(y, 0, 18);
+            assert_eq!((row[0], &row[16..]), (first, &[200, 200][..]), "row {y}");
+        }
+    }
+
+    #[test]
+    fn what_is_below_a_macroblock_is_filled_up_to_one() {
+        let mut dot = Picture::new(PixelFormat::I420, Size::new(1, 1)).expect("valid");
+        for (value, (plane, _)) in [50, 100, 150].into_iter().zip(dot.planes_mut()) {
+            plane[0] = value;
+        }
+        let mut copy = PaddedCopy::default();
+        let planes = copy.planes(&dot.as_ref()).expect("valid");
+        for (plane, (value, side)) in planes.into_iter().zip([(50, 16), (100, 8), (150, 8)]) {
+            assert!((0..side).all(|y| plane.row(y, 0, side).iter().all(|sample| *sample == value)), "{value}");
+        }
     }
 
     #[test]
     fn an_even_picture_is_not_copied() {
-        let picture = Picture::new(PixelFormat::I420, Size::new(4, 2)).expect("valid");
-        let mut copy = EvenCopy::default();
+        let picture = Picture::new(PixelFormat::I420, Size::new(18, 16)).expect("valid");
+        let mut copy = PaddedCopy::default();
         let planes = copy.planes(&picture.as_ref()).expect("valid");
         assert_eq!(planes[0].data.as_ptr(), picture.as_ref().planes()[0].data.as_ptr());
         assert!(copy.copy.is_none());

@@ -62,4 +62,8 @@ impl Library for OpenH264 {
             FrameType::Inter | FrameType::Skipped => UnitKind::Delta,
         })
     }
+
+    fn outgrew(error: &(dyn std::error::Error + 'static)) -> bool {
+        error.downcast_ref::<sys::Error>().is_some_and(|error| error.is_out_of_room())
+    }
 }

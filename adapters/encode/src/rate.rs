@@ -29,6 +29,8 @@ const SMALL: u64 = 64 * 256;
 #[derive(Debug, Clone)]
 pub(crate) struct RateLimit {
     base: u8,
+    /// Finest QP at which the library could code this content; finer ones are not tried again.
+    floor: u8,
     ceiling: f64,
     /// Bits sent and not yet drained.
     fill: f64,
@@ -51,6 +53,8 @@ enum Kind {
 pub(crate) struct Planned {
     kind: Kind,
     pixels: f64,
+    /// Pixels of the picture.
+    all: f64,
     whole: bool,
     pub(crate) qp: u8,
 }
@@ -58,11 +62,18 @@ pub(crate) struct Planned {
 impl RateLimit {
     pub(crate) fn new(base: u8, ceiling: BitRate) -> Self {
         let complexity = [FIRST_PICTURE / scale(24), 0.0, 0.0];
-        Self { base, ceiling: bits(ceiling), fill: 0.0, last: None, complexity, coarse: false }
+        Self { base, floor: 0, ceiling: bits(ceiling), fill: 0.0, last: None, complexity, coarse: false }
     }
 
+    /// Changes the QP of the quality, and forgets what was too fine.
     pub(crate) fn set_base(&mut self, base: u8) {
         self.base = base;
+        self.floor = 0;
+    }
+
+    /// Finest QP that is used.
+    fn finest(&self) -> u8 {
+        self.base.max(self.floor)
     }
 
     pub(crate) fn set_ceiling(&mut self, ceiling: BitRate) {
@@ -85,11 +96,21 @@ impl RateLimit {
             (UnitKind::Idr, _) => (Kind::Idr, damage.bounds().area()),
             (UnitKind::Delta, pixels) => (if pixels > SMALL { Kind::Large } else { Kind::Small }, pixels),
         };
-        let pixels = pixels.max(1) as f64;
+        let (pixels, all) = (pixels.max(1) as f64, damage.bounds().area() as f64);
         let fits = |qp: &u8| self.complexity[kind as usize] * pixels * scale(*qp) <= room;
-        let qp = (self.base..MAX_QP).find(fits).unwrap_or(MAX_QP);
+        let qp = (self.finest()..MAX_QP).find(fits).unwrap_or(MAX_QP);
         // Not by the area: rectangles that overlap may add up to the picture's without covering it.
-        Planned { kind, pixels, whole: kind == Kind::Idr || damage.is_full(), qp }
+        Planned { kind, pixels, all, whole: kind == Kind::Idr || damage.is_full(), qp }
+    }
+
+    /// The same picture as an IDR, half as large: the library could not code it as planned. `None` at the coarsest.
+    pub(crate) fn coarser(&mut self, planned: Planned) -> Option<Planned> {
+        const STEP: u8 = 8;
+        if planned.qp == MAX_QP {
+            return None;
+        }
+        self.floor = (planned.qp + STEP).min(MAX_QP);
+        Some(Planned { kind: Kind::Idr, pixels: planned.all, whole: true, qp: self.floor, ..planned })
     }
 
     /// Takes note of how large the planned picture became.
@@ -101,7 +122,7 @@ impl RateLimit {
         let known = &mut self.complexity[planned.kind as usize];
         // Dearer content shows at once; a cheap picture in between does not make the next one overshoot.
         *known = if seen > *known { seen } else { (*known + seen) / 2.0 };
-        if planned.qp > self.base {
+        if planned.qp > self.finest() {
             self.coarse = true;
         } else if planned.whole {
             self.coarse = false;
@@ -134,6 +155,27 @@ mod tests {
     const CEILING: BitRate = BitRate::from_bits_per_second(4_000_000);
     const SIZE: Size = Size::new(1000, 1000);
     const PAGE: Size = Size::new(1920, 1080);
+
+    #[test]
+    fn what_the_library_could_not_code_is_planned_coarser_from_then_on() {
+        let mut rate = RateLimit::new(10, BitRate::from_bits_per_second(1_000_000_000));
+        let damage = Damage::full(SIZE);
+        let planned = rate.plan(Pts::from_nanos(0), UnitKind::Delta, &damage);
+        let planned = rate.coarser(planned).unwrap();
+        assert_eq!((planned.kind, planned.qp), (Kind::Idr, 18));
+        rate.coded(planned, 1000);
+        assert!(!rate.is_coarse(), "trying again would fail again");
+        assert_eq!(rate.plan(Pts::from_nanos(1), UnitKind::Delta, &damage).qp, 18);
+        rate.set_base(12);
+        assert_eq!(rate.plan(Pts::from_nanos(2), UnitKind::Delta, &damage).qp, 12);
+    }
+
+    #[test]
+    fn nothing_is_coarser_than_the_coarsest() {
+        let mut rate = RateLimit::new(MAX_QP, CEILING);
+        let planned = rate.plan(Pts::from_nanos(0), UnitKind::Idr, &Damage::full(SIZE));
+        assert!(rate.coarser(planned).is_none());
+    }
 
     /// Codes `count` full pictures, `gap_ms` apart, that have `at_zero` bits at QP 0; gives bits and last QP.
     fn run(rate: &mut RateLimit, start_ms: u64, count: u64, gap_ms: u64, at_zero: f64) -> (f64, u8) {

@@ -29,6 +29,11 @@ pub(crate) trait Library: Send {
 
     /// Appends the NAL units of a picture to `out` and says what was coded.
     fn encode(instance: &mut Self::Instance, order: &Order<'_>, out: &mut BytesMut) -> Result<UnitKind, BoxError>;
+
+    /// Whether a failure to encode says that the picture was too large at its QP.
+    fn outgrew(_error: &(dyn std::error::Error + 'static)) -> bool {
+        false
+    }
 }
 
 /// One picture as a library gets it.
@@ -94,7 +99,28 @@ impl<L: Library> Software<L> {
         })
     }
 
-    fn encode_picture(&mut self, job: &Job<'_>, kind: UnitKind) -> Result<AccessUnit, EncodeError> {
+    /// Encodes a picture, coarser than planned if the library has no room for it otherwise.
+    fn encode_picture(&mut self, job: &Job<'_>, mut kind: UnitKind) -> Result<AccessUnit, EncodeError> {
+        let mut planned = self.rate.plan(job.pts, kind, job.damage);
+        loop {
+            let error = match self.encode_at(job, kind, planned.qp) {
+                Ok(unit) => {
+                    self.rate.coded(planned, unit.data.len());
+                    return Ok(unit);
+                }
+                Err(error) => error,
+            };
+            let outgrew = matches!(&error, EncodeError::Backend { source, .. } if L::outgrew(&**source));
+            planned = match self.rate.coarser(planned).filter(|_| outgrew) {
+                Some(coarser) => coarser,
+                None => return Err(error),
+            };
+            kind = UnitKind::Idr;
+            tracing::info!(encoder = self.library.name(), qp = planned.qp, "a picture was too large, trying coarser");
+        }
+    }
+
+    fn encode_at(&mut self, job: &Job<'_>, kind: UnitKind, qp: u8) -> Result<AccessUnit, EncodeError> {
         let name = self.library.name();
         let failed = |action, source: BoxError| EncodeError::Backend { backend: name, action, source };
         // Taken out, so that a failure on any path below leaves none behind.
@@ -102,16 +128,14 @@ impl<L: Library> Software<L> {
             Some(instance) => instance,
             None => open(&self.library, &self.config)?,
         };
-        let planned = self.rate.plan(job.pts, kind, job.damage);
         let planes = self.padded.planes(&job.picture).map_err(|error| failed("pad the picture", error.into()))?;
-        let order = Order { planes, kind, qp: planned.qp };
+        let order = Order { planes, kind, qp };
         let coded = L::encode(&mut instance, &order, self.output.buffer())
             .map_err(|error| failed("encode a picture", error))?;
         // Whoever ordered an IDR gets one or an error; an IDR out of turn is checked like any other.
         let kind = if kind == UnitKind::Idr { kind } else { coded };
         let unit = self.output.unit(kind, job.pts, coded_size(self.config.size));
         let unit = unit.map_err(|error| failed("produce a valid stream", error.into()))?;
-        self.rate.coded(planned, unit.data.len());
         self.instance = Some(instance);
         Ok(unit)
     }

@@ -1,6 +1,5 @@
 //! The reading half of a connection: messages in, one action each.
 
-use std::io;
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -15,7 +14,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::backend::{Backend, EncodeJob, Event, Refused, StreamHandle};
 use crate::outgoing::{Outgoing, Replies};
-use crate::room::{Room, Rooms, SMALL};
+use crate::room::{Pace, Room, Rooms, SMALL};
 use crate::serve::Ended;
 
 /// How long a message may take from its first byte to its last: 2 MB/s for the largest.
@@ -28,8 +27,8 @@ pub(crate) struct Reader<'a, B: Backend> {
     handle: Option<B::Handle>,
     encoder: Option<mpsc::Sender<EncodeJob>>,
     rooms: Rooms,
-    /// The place of the large message that is being received.
-    room: Option<Room>,
+    /// The place of the large message that is being received, and how fast it comes in.
+    large: Option<(Room, Pace)>,
     /// Until when the message that is being received must be complete.
     until: Option<Instant>,
     stall: Duration,
@@ -45,7 +44,7 @@ enum Next {
 impl<'a, B: Backend> Reader<'a, B> {
     pub(crate) fn new(backend: &'a B, queue: mpsc::Sender<Outgoing<B::Units>>, rooms: Rooms, stall: Duration) -> Self {
         let connection = Connection::new();
-        Self { backend, connection, queue, handle: None, encoder: None, rooms, room: None, until: None, stall }
+        Self { backend, connection, queue, handle: None, encoder: None, rooms, large: None, until: None, stall }
     }
 
     pub(crate) async fn run(mut self, socket: &mut (impl AsyncRead + Unpin)) -> Result<(), Ended> {
@@ -66,16 +65,38 @@ impl<'a, B: Backend> Reader<'a, B> {
     /// Reads what there is, once there is room for a message as large as this one has become.
     async fn read(&mut self, socket: &mut (impl AsyncRead + Unpin), buffer: &mut BytesMut) -> Result<usize, Ended> {
         if buffer.len() < SMALL {
-            self.room = None;
-        } else if self.room.is_none() {
-            self.room = Some(self.rooms.take().await);
-            self.until = Some(Instant::now() + PATIENCE);
+            self.large = None;
+            let Some(until) = self.until else { return Ok(socket.read_buf(buffer).await?) };
+            let read = timeout_at(until, socket.read_buf(buffer)).await;
+            return Ok(read.map_err(|_| Ended::Unfinished(PATIENCE))??);
         }
-        let read: io::Result<usize> = match self.until {
-            None => socket.read_buf(buffer).await,
-            Some(until) => timeout_at(until, socket.read_buf(buffer)).await.map_err(|_| Ended::Unfinished(PATIENCE))?,
-        };
-        Ok(read?)
+        if self.large.is_none() {
+            let room = self.rooms.take().await;
+            self.until = Some(Instant::now() + PATIENCE);
+            self.large = Some((room, Pace::start(Instant::now(), buffer.len())));
+        }
+        self.read_large(socket, buffer).await
+    }
+
+    /// Reads more of a large message; gives its place up when it dawdles and others wait.
+    async fn read_large(
+        &mut self,
+        socket: &mut (impl AsyncRead + Unpin),
+        buffer: &mut BytesMut,
+    ) -> Result<usize, Ended> {
+        let Some((_, pace)) = &mut self.large else { return Ok(0) };
+        loop {
+            let read = timeout_at(pace.next_look(), socket.read_buf(buffer)).await;
+            let now = Instant::now();
+            if pace.is_too_slow(now, buffer.len()) && self.rooms.are_wanted() {
+                return Err(Ended::Unfinished(Pace::TICK));
+            }
+            match read {
+                Ok(read) => return Ok(read?),
+                Err(_) if self.until.is_some_and(|until| now >= until) => return Err(Ended::Unfinished(PATIENCE)),
+                Err(_) => {}
+            }
+        }
     }
 
     async fn handle(&mut self, received: Received) -> Result<Next, Ended> {
@@ -113,7 +134,7 @@ impl<'a, B: Backend> Reader<'a, B> {
             Action::ConfigureRequests(config) => self.order(EncodeJob::Configure(config)).await,
             Action::ForceKeyframe => self.order(EncodeJob::ForceKeyframe).await,
             Action::Encode(session, request) => {
-                let room = self.room.take().unwrap_or_default();
+                let room = self.large.take().map(|(room, _)| room).unwrap_or_default();
                 self.encode(session, EncodeJob::Picture(session, request, room)).await
             }
         }

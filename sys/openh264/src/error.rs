@@ -53,6 +53,14 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// Whether the encoder ran out of memory, or of room for one coded picture: it does not tell the two apart.
+    #[must_use]
+    pub fn is_out_of_room(&self) -> bool {
+        matches!(self, Self::Encoder { code, .. } if *code == ffi::cmMallocMemeError)
+    }
+}
+
 fn encoder_code(code: c_int) -> &'static str {
     match code {
         ffi::cmInitParaError => "invalid parameter",

@@ -14,6 +14,7 @@ struct Counting {
     opened: Arc<AtomicUsize>,
     encoded: Arc<AtomicUsize>,
     fail_at: usize,
+    finest: u8,
 }
 
 impl Library for Counting {
@@ -39,10 +40,17 @@ impl Library for Counting {
         Ok((self.clone(), size))
     }
 
+    fn outgrew(error: &(dyn std::error::Error + 'static)) -> bool {
+        error.to_string() == "no room"
+    }
+
     fn encode((library, _): &mut Self::Instance, order: &Order<'_>, out: &mut BytesMut) -> Result<UnitKind, BoxError> {
         if library.encoded.fetch_add(1, Ordering::Relaxed) + 1 == library.fail_at {
             out.extend_from_slice(b"half a picture");
             return Err("out of luck".into());
+        }
+        if order.qp < library.finest {
+            return Err("no room".into());
         }
         if order.kind == UnitKind::Idr {
             // Constrained baseline, level 1, one macroblock.
@@ -64,7 +72,10 @@ struct Fixture {
 
 impl Fixture {
     fn new(fail_at: usize) -> Self {
-        let library = Counting { fail_at, ..Counting::default() };
+        Self::of(Counting { fail_at, ..Counting::default() })
+    }
+
+    fn of(library: Counting) -> Self {
         let config = EncoderConfig {
             size: SIZE,
             fps: FrameRate::new(60, 1).expect("valid"),
@@ -115,6 +126,18 @@ fn after_a_failure_the_next_picture_is_an_idr_of_a_new_encoder() {
     let unit = fixture.encode(&none, Keyframe::Auto).expect("encodes").expect("even without damage");
     assert!(unit.is_idr() && !unit.data.starts_with(b"half"));
     assert_eq!(fixture.library.opened.load(Ordering::Relaxed), 2);
+}
+
+#[test]
+fn a_picture_that_outgrows_the_library_is_coded_coarser() {
+    let mut fixture = Fixture::of(Counting { finest: 35, ..Counting::default() });
+    let full = Damage::full(SIZE);
+    assert_eq!(fixture.kind(&full, Keyframe::Auto), Some(UnitKind::Idr));
+    assert_eq!(fixture.calls(), 3, "at 24, 32 and 40");
+    assert_eq!(fixture.kind(&full, Keyframe::Auto), Some(UnitKind::Delta));
+    assert_eq!(fixture.calls(), 4, "what was too fine is not tried again");
+    let mut hopeless = Fixture::of(Counting { finest: 52, ..Counting::default() });
+    assert!(hopeless.encode(&full, Keyframe::Auto).is_err());
 }
 
 #[test]

@@ -1,0 +1,13 @@
+//! What a person types.
+//!
+//! ```text
+//!   lunette bench ──┬─ pipeline   source ─▶ diff ─▶ convert ─▶ encode, in one thread, painting not counted
+//!                   ├─ encode     an encoder alone, on pictures that are ready
+//!                   ├─ fanout     one stream of frame-export to many subscribers
+//!                   └─ record     the pictures themselves, for other programs to be measured with
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod bench;
+pub mod cli;

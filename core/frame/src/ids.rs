@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::num::NonZeroU32;
+use std::str::FromStr;
 
 /// One output of the captured display device; 0 is the VM console, desktops use the others.
 ///
@@ -72,6 +73,25 @@ impl fmt::Display for BitRate {
     }
 }
 
+/// A text that is no bit rate.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no bit rate such as 20M, 800k or 500000, up to 4294967295 bits per second")]
+pub struct BitRateError(String);
+
+impl FromStr for BitRate {
+    type Err = BitRateError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (digits, factor) = match text.char_indices().next_back() {
+            Some((at, 'k' | 'K')) => (&text[..at], 1_000),
+            Some((at, 'm' | 'M')) => (&text[..at], 1_000_000),
+            _ => (text, 1),
+        };
+        let bits = digits.parse::<u32>().ok().and_then(|number| number.checked_mul(factor));
+        bits.map(Self).ok_or_else(|| BitRateError(text.to_owned()))
+    }
+}
+
 /// Frames per second as a fraction; both parts are above zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FrameRate {
@@ -124,10 +144,10 @@ impl FrameRate {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Quality(u8);
 
-/// A quality above 100.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+/// A quality above 100, or a text that is no number.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("quality {0} is not in 0..=100")]
-pub struct QualityError(pub u8);
+pub struct QualityError(String);
 
 impl Quality {
     /// Text looks clean, bits are reasonable.
@@ -137,8 +157,8 @@ impl Quality {
     ///
     /// # Errors
     /// When `value` is above 100.
-    pub const fn new(value: u8) -> Result<Self, QualityError> {
-        if value > 100 { Err(QualityError(value)) } else { Ok(Self(value)) }
+    pub fn new(value: u8) -> Result<Self, QualityError> {
+        if value > 100 { Err(QualityError(value.to_string())) } else { Ok(Self(value)) }
     }
 
     /// The value, 0 to 100.
@@ -148,9 +168,27 @@ impl Quality {
     }
 }
 
+impl FromStr for Quality {
+    type Err = QualityError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map_err(|_| QualityError(text.to_owned())).and_then(Self::new)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rates_may_have_a_unit() {
+        assert_eq!("800k".parse(), Ok(BitRate(800_000)));
+        assert_eq!("20M".parse(), Ok(BitRate(20_000_000)));
+        assert_eq!("123456".parse(), Ok(BitRate(123_456)));
+        for bad in ["", "M", "-1", "5000M", "1.5M", "20MM", "é"] {
+            assert!(bad.parse::<BitRate>().is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn ids_above_the_header_field_are_refused() {
@@ -168,6 +206,7 @@ mod tests {
     #[test]
     fn quality_ends_at_100() {
         assert!(Quality::new(100).is_ok());
-        assert_eq!(Quality::new(101), Err(QualityError(101)));
+        assert!(Quality::new(101).is_err() && "101".parse::<Quality>().is_err() && "x".parse::<Quality>().is_err());
+        assert_eq!("70".parse(), Ok(Quality::DEFAULT));
     }
 }

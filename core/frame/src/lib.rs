@@ -19,6 +19,6 @@ mod pts;
 pub use access_unit::{AccessUnit, UnitKind};
 pub use damage::Damage;
 pub use geometry::{Rect, Size};
-pub use ids::{BitRate, FrameRate, FrameRateError, Quality, QualityError, ScanoutId, ScanoutIdError};
+pub use ids::{BitRate, BitRateError, FrameRate, FrameRateError, Quality, QualityError, ScanoutId, ScanoutIdError};
 pub use picture::{Picture, PictureError, PictureRef, PixelFormat, PlaneRef};
 pub use pts::{Pts, PtsStamper};

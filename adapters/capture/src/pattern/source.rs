@@ -88,8 +88,9 @@ impl Source for PatternSource {
                 self.next = number + 1;
                 let kind = self.screens.config.kind;
                 let painter = self.painter.get_or_insert_with(|| Painter::new(kind, self.id, self.size));
-                let captured = crate::now();
                 let (picture, damage) = painter.paint(number)?;
+                // Painting is what applications do; a capture begins when they have done it.
+                let captured = crate::now();
                 Ok(Polled::Frame(Frame { picture, damage, captured, number }))
             }
         }

@@ -8,7 +8,7 @@ use lunette_capture::pattern::Kind;
 use lunette_frame::{BitRate, FrameRate, Quality, Size};
 use lunette_net::Endpoint;
 
-use super::values::{TcpChoice, parse_bit_rate, parse_quality, parse_tcp};
+use super::values::{TcpChoice, parse_ceiling, parse_tcp};
 use super::{Command, Config, EncoderSettings, SourceConfig};
 
 /// Encodes every scanout once and serves it as H.264 to any number of subscribers (HXFR).
@@ -85,13 +85,12 @@ pub(super) struct Args {
     encoder: String,
 
     /// Picture quality, 0 to 100, kept as long as --max-bitrate allows
-    #[arg(long, value_name = "0-100", default_value = "70", env = "FRAME_EXPORT_QUALITY", help_heading = "Encode",
-          value_parser = parse_quality)]
+    #[arg(long, value_name = "0-100", default_value = "70", env = "FRAME_EXPORT_QUALITY", help_heading = "Encode")]
     quality: Quality,
 
     /// Ceiling of each stream's bit rate, in bits per second; k and M are understood
     #[arg(long, value_name = "RATE", default_value = "20M", env = "FRAME_EXPORT_MAX_BITRATE", help_heading = "Encode",
-          value_parser = parse_bit_rate)]
+          value_parser = parse_ceiling)]
     max_bitrate: BitRate,
 
     /// Threads that one stream's encoder may use

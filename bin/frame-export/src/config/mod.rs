@@ -13,6 +13,7 @@ use lunette_frame::{BitRate, FrameRate, Quality, Size};
 use lunette_net::Endpoint;
 
 pub use file::parse;
+pub use values::parse_ceiling;
 
 /// Where pictures come from.
 #[derive(Debug, Clone, PartialEq, Eq)]

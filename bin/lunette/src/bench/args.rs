@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use clap::Args;
+use frame_export::config::parse_ceiling;
 use lunette_encode::EncoderConfig;
 use lunette_frame::{BitRate, FrameRate, Quality, Size};
 
 use super::lineup::Pick;
-use super::units::{parse_bit_rate, parse_quality, parse_seconds};
+use super::units::parse_seconds;
 
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,11 +39,11 @@ pub(crate) struct CodingArgs {
     pub(crate) size: Size,
 
     /// Picture quality, 0 to 100, kept as long as --max-bitrate allows
-    #[arg(long, value_name = "Q", default_value = "70", value_parser = parse_quality)]
+    #[arg(long, value_name = "Q", default_value = "70")]
     pub(crate) quality: Quality,
 
     /// Ceiling of the bit rate, in bits per second; k and M are understood [default: 20M; none for `encode`]
-    #[arg(long, value_name = "R", value_parser = parse_bit_rate)]
+    #[arg(long, value_name = "R", value_parser = parse_ceiling)]
     max_bitrate: Option<BitRate>,
 
     /// Threads that an encoder may use

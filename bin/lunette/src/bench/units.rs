@@ -2,28 +2,7 @@
 
 use std::time::Duration;
 
-use lunette_frame::{BitRate, Quality};
-
 use super::stats::Spread;
-
-pub(crate) fn parse_quality(text: &str) -> Result<Quality, String> {
-    let value = text.parse().map_err(|_| "expected a number from 0 to 100".to_owned())?;
-    Quality::new(value).map_err(|error| error.to_string())
-}
-
-/// A rate such as `20M`, `800k` or `20000000`.
-pub(crate) fn parse_bit_rate(text: &str) -> Result<BitRate, String> {
-    const LOWEST: u32 = lunette_session::Connection::MIN_BIT_RATE;
-    let (digits, factor) = match text.char_indices().next_back() {
-        Some((at, 'k' | 'K')) => (&text[..at], 1_000),
-        Some((at, 'M' | 'm')) => (&text[..at], 1_000_000),
-        _ => (text, 1),
-    };
-    let bits = digits.parse::<u32>().ok().and_then(|number| number.checked_mul(factor));
-    bits.filter(|bits| *bits >= LOWEST)
-        .map(BitRate::from_bits_per_second)
-        .ok_or_else(|| format!("expected {LOWEST} to 4294967295 bits per second, such as 20M or 800k"))
-}
 
 /// A time such as `5` or `0.5`, up to a day.
 pub(crate) fn parse_seconds(text: &str) -> Result<Duration, String> {
@@ -66,26 +45,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rates_may_have_a_unit() {
-        for (text, bits) in [("20M", 20_000_000), ("800k", 800_000), ("123456", 123_456)] {
-            assert_eq!(parse_bit_rate(text), Ok(BitRate::from_bits_per_second(bits)));
-        }
-        for bad in ["", "M", "1", "5000M", "2.5M"] {
-            assert!(parse_bit_rate(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
     fn times_are_above_zero_and_finite() {
         assert_eq!(parse_seconds("0.5"), Ok(Duration::from_millis(500)));
         for bad in ["0", "-1", "nan", "inf", "1e9", "soon", ""] {
             assert!(parse_seconds(bad).is_err(), "{bad}");
         }
-    }
-
-    #[test]
-    fn qualities_end_at_100() {
-        assert!(parse_quality("100").is_ok() && parse_quality("101").is_err() && parse_quality("best").is_err());
     }
 
     #[test]

@@ -62,8 +62,6 @@ struct Line {
 struct Entry {
     costs: StageCosts,
     encode: Duration,
-    /// From being handed over by the source to the access unit.
-    wall: Duration,
     /// From the capture time to the access unit.
     latency: Duration,
     bytes: usize,
@@ -73,7 +71,6 @@ struct Entry {
 impl Line {
     fn take(&mut self, frame: &Frame<'_>, plan: &Plan<'_>) -> Result<()> {
         self.log.capture(frame.number);
-        let handed_over = now();
         let costs = self.stages.take(frame)?;
         let changed = self.stages.changed();
         self.log.shares.push(changed.share());
@@ -87,7 +84,6 @@ impl Line {
         self.log.encoded(Entry {
             costs,
             encode,
-            wall: encoded.since(handed_over),
             latency: encoded.since(frame.captured),
             bytes: unit.data.len(),
             number: frame.number,
@@ -138,7 +134,7 @@ impl Log {
     fn row(&self, kind: Kind, encoder: &'static str, plan: &Plan<'_>, fidelity: Fidelity) -> Row {
         let steady = self.steady();
         let spread = |pick: fn(&Entry) -> f64| steady.iter().map(pick).collect::<Samples>().spread();
-        let wall: f64 = steady.iter().map(|entry| entry.wall.as_secs_f64()).sum();
+        let wall: f64 = steady.iter().map(|entry| entry.latency.as_secs_f64()).sum();
         let bytes = steady.iter().map(|entry| entry.bytes).sum::<usize>() as f64;
         let frames = steady.len() as f64;
         Row {
@@ -157,7 +153,6 @@ impl Log {
             first_picture_cpu_ms: self.entries.first().map(Entry::total_ms),
             paint_cpu_ms: self.paint.spread(),
             latency_ms: spread(|entry| millis(entry.latency)),
-            handed_over_to_encoded_ms: spread(|entry| millis(entry.wall)),
             kbit_per_second: self.seconds_of_stream(plan).map(|seconds| bytes * 8.0 / seconds / 1e3),
             kilobytes_per_frame: (frames > 0.0).then(|| bytes / frames / 1e3),
             damage_share: self.shares.spread(),
@@ -190,7 +185,6 @@ mod tests {
             log.encoded(Entry {
                 costs: StageCosts { diff: Duration::from_millis(1), convert: Duration::from_millis(2) },
                 encode: Duration::from_millis(if number == 0 { 50 } else { 5 }),
-                wall: Duration::from_millis(10),
                 latency: Duration::from_millis(12),
                 bytes: 1000,
                 number,

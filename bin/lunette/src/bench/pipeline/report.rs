@@ -24,10 +24,8 @@ pub(super) struct Row {
     pub(super) cpu_ms: Costs,
     pub(super) first_picture_cpu_ms: Option<f64>,
     pub(super) paint_cpu_ms: Option<Spread>,
-    /// From the capture time, which a synthetic source takes before it paints.
+    /// From the capture time, which a synthetic source takes when it has painted.
     pub(super) latency_ms: Option<Spread>,
-    /// The same without painting.
-    pub(super) handed_over_to_encoded_ms: Option<Spread>,
     /// At the source's rate.
     pub(super) kbit_per_second: Option<f64>,
     pub(super) kilobytes_per_frame: Option<f64>,
@@ -77,7 +75,6 @@ fn streams(rows: &[Row], args: &PipelineArgs) -> Table {
         "replaced",
         "damaged %",
         "captured-encoded ms p50 / p99",
-        "handed over-encoded",
         "kbit/s",
         "kB/frame",
         "PSNR-Y dB",
@@ -92,11 +89,11 @@ fn streams(rows: &[Row], args: &PipelineArgs) -> Table {
         }
     }
     let rate = Pace(args.fps).planned_hz();
-    table.note(format!("kbit/s at {rate} frames/s; latency includes painting, `handed over` does not"));
+    table.note(format!("kbit/s at {rate} frames/s"));
     table
 }
 
-fn stream_cells(row: &Row) -> [String; 12] {
+fn stream_cells(row: &Row) -> [String; 11] {
     let fidelity = &row.fidelity;
     [
         row.kind.to_owned(),
@@ -106,7 +103,6 @@ fn stream_cells(row: &Row) -> [String; 12] {
         row.replaced.to_string(),
         number_or_dash(row.damage_share.map(|share| share.median * 100.0)),
         two(row.latency_ms.as_ref()),
-        two(row.handed_over_to_encoded_ms.as_ref()),
         number_or_dash(row.kbit_per_second),
         number_or_dash(row.kilobytes_per_frame),
         number_or_dash(fidelity.psnr_y.map(|psnr| psnr.mean)),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use lunette_capture::now;
 use lunette_encode::{Change, EncodeError, Encoder, EncoderConfig, Job, Keyframe};
 use lunette_frame::{AccessUnit, Damage, Picture, Pts};
 use lunette_session::Slot;
@@ -30,8 +31,17 @@ struct Lane {
     pending: Damage,
     last_coded: Pts,
     failures: u32,
-    /// After a failure: not before this.
-    retry_at: Option<Pts>,
+    /// The next picture is not encoded before this: it failed, or it had its share of the thread's time.
+    rests_until: Option<Pts>,
+}
+
+/// How much of the pipeline's time an encoder may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Share {
+    /// All of it.
+    Full,
+    /// A quarter: whoever fell behind gets fewer pictures, not everybody.
+    Quarter,
 }
 
 /// What became of a picture.
@@ -106,31 +116,30 @@ impl Encoders {
             pending: Damage::full(size),
             last_coded: Pts::from_nanos(0),
             failures: 0,
-            retry_at: None,
+            rests_until: None,
         });
         Ok(true)
     }
 
-    /// When an encoder has something to do although the picture rests: refine what is coarse, or try again.
+    /// When an encoder has something to do although the picture rests: refine what is coarse, or make up for what it
+    /// left out while it rested itself.
     pub(crate) fn due_at(&self) -> Option<Pts> {
-        let lanes = self.lanes.iter().flatten();
-        lanes.filter_map(|lane| lane.retry_at.or_else(|| lane.refine_at())).min()
+        self.lanes.iter().flatten().filter_map(Lane::due_at).min()
     }
 
-    /// Whether an encoder that failed is left alone, and until when.
-    pub(crate) fn resting_until(&self) -> Option<Pts> {
-        self.lanes.iter().flatten().filter_map(|lane| lane.retry_at).min()
+    /// Until when an encoder rests, if one does at `now`.
+    pub(crate) fn rest_until(&self, now: Pts) -> Option<Pts> {
+        self.lanes.iter().flatten().filter_map(|lane| lane.rests_until.filter(|until| *until > now)).min()
     }
 
     /// Prepares the encoders that are due while the picture rests; `true` if there is one.
     pub(crate) fn wake(&mut self, now: Pts) -> bool {
         let mut any = false;
-        for lane in self.lanes.iter_mut().flatten() {
-            if lane.refine_at().is_some_and(|at| at <= now) {
+        for lane in self.lanes.iter_mut().flatten().filter(|lane| lane.due_at().is_some_and(|at| at <= now)) {
+            if lane.pending.is_empty() {
                 lane.pending = Damage::full(lane.pending.bounds());
-                any = true;
             }
-            any |= lane.retry_at.is_some_and(|at| at <= now);
+            any = true;
         }
         any
     }
@@ -147,25 +156,28 @@ impl Encoders {
     pub(crate) fn encode(
         &mut self,
         slot: Slot,
+        share: Share,
         picture: &Picture,
         pts: Pts,
         keyframe: Keyframe,
     ) -> Result<Coded, EncodeError> {
         let Some(lane) = &mut self.lanes[slot.index()] else { return Ok(Coded::Nothing) };
-        if lane.retry_at.is_some_and(|at| pts < at) {
+        let started = now();
+        if lane.rests_until.is_some_and(|until| started < until) {
             return Ok(Coded::Nothing);
         }
         let job = Job { picture: picture.as_ref(), damage: &lane.pending, pts, keyframe };
         match lane.encoder.encode(&job) {
             Ok(unit) => {
                 lane.failures = 0;
-                lane.retry_at = None;
                 lane.last_coded = pts;
                 lane.pending.reset(picture.size());
+                let ended = now();
+                lane.rests_until = (share == Share::Quarter).then(|| ended.after(ended.since(started) * 3));
                 Ok(unit.map_or(Coded::Nothing, Coded::Unit))
             }
             Err(error) if lane.failures + 1 < PATIENCE => {
-                lane.retry_at = Some(pts.after(BACK_OFF * (1 << lane.failures)));
+                lane.rests_until = Some(started.after(BACK_OFF * (1 << lane.failures)));
                 lane.failures += 1;
                 tracing::warn!(error = chain(&error), failures = lane.failures, "a picture was not encoded");
                 Ok(Coded::Failed)
@@ -176,8 +188,73 @@ impl Encoders {
 }
 
 impl Lane {
-    /// When a picture that was coded coarsely should be coded again, if it rests until then.
-    fn refine_at(&self) -> Option<Pts> {
-        self.encoder.owes_quality().then(|| self.last_coded.after(REST))
+    /// When it has something to do by itself.
+    fn due_at(&self) -> Option<Pts> {
+        if self.pending.is_empty() {
+            // Coarse pictures are coded again once they rest.
+            self.encoder.owes_quality().then(|| self.last_coded.after(REST))
+        } else {
+            self.rests_until
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lunette_encode::Choice;
+    use lunette_frame::{BitRate, FrameRate, PixelFormat, Quality, Size};
+
+    use super::*;
+
+    const SIZE: Size = Size::new(64, 64);
+    const START: Pts = Pts::from_nanos(0);
+
+    fn opened() -> (Encoders, Picture) {
+        let mut encoders = Encoders::new(EncoderSettings {
+            choice: Choice::Named("openh264".to_owned()),
+            quality: Quality::DEFAULT,
+            max_bitrate: BitRate::from_bits_per_second(20_000_000),
+            fps: FrameRate::new(60, 1).unwrap(),
+            threads: 1,
+        });
+        let picture = Picture::new(PixelFormat::I420, SIZE).unwrap();
+        assert!(encoders.open(Slot::B, &picture).unwrap());
+        (encoders, picture)
+    }
+
+    fn encode(encoders: &mut Encoders, share: Share, picture: &Picture) -> Coded {
+        encoders.encode(Slot::B, share, picture, now(), Keyframe::Auto).unwrap()
+    }
+
+    #[test]
+    fn an_encoder_with_a_share_rests_after_each_picture() {
+        let (mut encoders, picture) = opened();
+        assert!(matches!(encode(&mut encoders, Share::Quarter, &picture), Coded::Unit(_)));
+        assert!(encoders.rest_until(START).is_some());
+        let (mut encoders, picture) = opened();
+        assert!(matches!(encode(&mut encoders, Share::Full, &picture), Coded::Unit(_)));
+        assert!(encoders.rest_until(START).is_none());
+    }
+
+    #[test]
+    fn what_changed_while_an_encoder_rested_is_due_when_it_has() {
+        let (mut encoders, picture) = opened();
+        encode(&mut encoders, Share::Quarter, &picture);
+        assert_eq!(encoders.due_at(), None, "nothing is left out yet");
+        encoders.damage(&Damage::full(SIZE));
+        let due = encoders.due_at().unwrap();
+        assert_eq!(encoders.rest_until(START), Some(due));
+        assert!(!encoders.wake(START) && encoders.wake(due));
+        assert!(encoders.is_behind(Slot::B));
+    }
+
+    #[test]
+    fn a_picture_of_another_size_is_coded_whole() {
+        let (mut encoders, picture) = opened();
+        encode(&mut encoders, Share::Full, &picture);
+        let larger = Picture::new(PixelFormat::I420, Size::new(128, 96)).unwrap();
+        assert!(!encoders.open(Slot::B, &larger).unwrap(), "the same encoder, resized");
+        let Coded::Unit(unit) = encode(&mut encoders, Share::Full, &larger) else { panic!("nothing coded") };
+        assert!(unit.is_idr() && unit.size == larger.size());
     }
 }

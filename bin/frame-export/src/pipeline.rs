@@ -5,7 +5,7 @@
 //!   │         │ no
 //!   │   the source has a picture? ─────────────────yes──▶ diff, convert ──┐
 //!   │         │ no                                                        ▼
-//!   │   an IDR, a refinement or a retry is due? ───yes──▶ encode for each slot in demand, publish
+//!   │   an IDR, a refinement or a remainder is due? yes──▶ encode for each slot in demand, publish
 //!   │         │ no                                                        │
 //!   └── sleep until the next picture, the next IDR, or the doorbell ◀─────┘
 //! ```
@@ -23,7 +23,7 @@ use lunette_wire::hxfr::ErrorCode;
 
 use crate::cause::chain;
 use crate::config::EncoderSettings;
-use crate::encoders::{Coded, Encoders};
+use crate::encoders::{Coded, Encoders, Share};
 use crate::stages::{StageError, Stages};
 use crate::stream::Stream;
 
@@ -164,14 +164,14 @@ impl Works {
     fn repeat_at(&self) -> Option<Pts> {
         self.stages.picture()?;
         let at = self.stream.next_idr_at().into_iter().chain(self.encoders.due_at()).min()?;
-        Some(self.encoders.resting_until().map_or(at, |rested| at.max(rested)))
+        Some(self.encoders.rest_until(now()).map_or(at, |rested| at.max(rested)))
     }
 
     /// Encodes the last picture, captured at `captured`, for each slot that is in demand and behind.
     fn encode(&mut self, captured: Pts) -> Result<(), PipelineError> {
         let Some(picture) = self.stages.picture() else { return Ok(()) };
         let mut pts = None;
-        for slot in self.stream.slots() {
+        for (slot, share) in self.stream.slots().into_iter().zip([Share::Full, Share::Quarter]) {
             let keyframe = match self.stream.demand(slot, now()) {
                 Demand::Idle => {
                     self.encoders.close(slot);
@@ -185,7 +185,7 @@ impl Works {
                 self.stream.restart(slot);
             }
             let pts = *pts.get_or_insert_with(|| self.stamper.stamp(captured));
-            encode_one(&self.stream, &mut self.encoders, slot, (picture, pts, keyframe))?;
+            encode_one(&self.stream, &mut self.encoders, (slot, share), (picture, pts, keyframe))?;
         }
         Ok(())
     }
@@ -194,12 +194,12 @@ impl Works {
 fn encode_one(
     stream: &Stream,
     encoders: &mut Encoders,
-    slot: Slot,
+    (slot, share): (Slot, Share),
     (picture, pts, keyframe): (&Picture, Pts, Keyframe),
 ) -> Result<(), PipelineError> {
     let metrics = stream.metrics();
     let started = now();
-    match encoders.encode(slot, picture, pts, keyframe) {
+    match encoders.encode(slot, share, picture, pts, keyframe) {
         Ok(Coded::Nothing) => Ok(()),
         Ok(Coded::Failed) => {
             metrics.failed.fetch_add(1, Relaxed);

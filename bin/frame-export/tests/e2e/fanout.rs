@@ -68,7 +68,9 @@ fn who_stops_reading_costs_the_others_nothing_and_resumes_at_an_idr() {
     resumed.extend(stalled.frames_for(Duration::from_secs(1)));
     let [one, other] = readers.map(Reader::stop);
     let jumps_of_stalled = jumps(&resumed);
-    assert!(matches!(jumps_of_stalled[..], [(_, true)]), "one jump, to an IDR: {jumps_of_stalled:?}");
+    // What follows its IDR comes from an encoder that gets a share of the time only, so it may leave pictures out.
+    assert!(matches!(jumps_of_stalled[..], [(_, true), ..]), "the first jump is to an IDR: {jumps_of_stalled:?}");
+    assert_eq!(jumps_of_stalled.iter().filter(|(_, idr)| *idr).count(), 1, "{jumps_of_stalled:?}");
     let caused = |reason| server.metrics().sum("idrs_total", &[("reason", reason)]);
     assert_eq!(caused("resync"), 1.0, "the one that the stalled one resumed at");
     assert_eq!(caused("requested") + caused("merge") + caused("encoder"), 0.0);

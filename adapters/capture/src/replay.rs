@@ -4,8 +4,9 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
-use lunette_frame::{Damage, PictureRef, PixelFormat, Pts, ScanoutId, Size};
+use lunette_frame::{Damage, FrameRate, PictureRef, PixelFormat, Pts, ScanoutId, Size};
 
 use crate::{
     ControlError, Doorbell, Frame, Mode, Polled, ScanoutControl, ScanoutInfo, Source, SourceError, connector_name,
@@ -18,8 +19,9 @@ pub struct ReplayConfig {
     pub path: PathBuf,
     /// Size of the pictures of a raw file; a y4m file says it itself.
     pub size: Size,
-    /// Frames per second; 0 reads a frame whenever one is polled for.
-    pub fps: u32,
+    /// Frames per second; 0 reads a frame whenever one is polled for. `None` takes the rate that a y4m file says, and
+    /// [`ReplayScreen::FPS`] for raw pictures.
+    pub fps: Option<u32>,
 }
 
 /// A display device with one scanout, 0, that shows a file.
@@ -27,7 +29,7 @@ pub struct ReplayConfig {
 pub struct ReplayScreen {
     path: PathBuf,
     layout: Layout,
-    fps: u32,
+    interval: Duration,
 }
 
 /// Where a file's pictures are.
@@ -36,6 +38,7 @@ struct Layout {
     size: Size,
     coding: Coding,
     first: u64,
+    rate: Option<FrameRate>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +48,9 @@ enum Coding {
 }
 
 impl ReplayScreen {
+    /// Rate of files that say none.
+    pub const FPS: u32 = 60;
+
     /// Looks at the file: its kind, its size, and that it holds a picture.
     ///
     /// # Errors
@@ -52,7 +58,9 @@ impl ReplayScreen {
     pub fn new(config: &ReplayConfig) -> Result<Self, ControlError> {
         let failed = |source| ControlError::File { path: config.path.display().to_string(), source };
         let layout = look(&config.path, config.size).map_err(failed)?;
-        let screen = Self { path: config.path.clone(), layout, fps: config.fps };
+        let fps = config.fps.map(f64::from).or(layout.rate.map(FrameRate::as_f64)).unwrap_or(Self::FPS.into());
+        let interval = if fps > 0.0 { Duration::from_secs_f64(1.0 / fps) } else { Duration::ZERO };
+        let screen = Self { path: config.path.clone(), layout, interval };
         let mut source = screen.source().map_err(failed)?;
         source.read_frame().map_err(failed)?;
         Ok(screen)
@@ -66,7 +74,7 @@ impl ReplayScreen {
         Ok(ReplaySource {
             file,
             layout: self.layout,
-            fps: self.fps,
+            interval: self.interval,
             coded: Vec::new(),
             pixels: vec![0; pixels * 4],
             damage: Damage::full(size),
@@ -80,11 +88,19 @@ fn invalid(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what)
 }
 
+/// Says what a file lacks that ends inside a picture.
+fn cut_short(error: io::Error, bytes: usize, size: Size) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => invalid(&format!("it ends inside a picture: one of {size} has {bytes} bytes")),
+        _ => error,
+    }
+}
+
 fn look(path: &Path, raw_size: Size) -> io::Result<Layout> {
     const MAX_HEADER: u64 = 4096;
     let mut file = BufReader::new(File::open(path)?);
     if !file.fill_buf()?.starts_with(b"YUV4MPEG2 ") {
-        return checked(Layout { size: raw_size, coding: Coding::Bgrx, first: 0 });
+        return checked(Layout { size: raw_size, coding: Coding::Bgrx, first: 0, rate: None });
     }
     let mut header = Vec::new();
     file.take(MAX_HEADER).read_until(b'\n', &mut header)?;
@@ -92,11 +108,14 @@ fn look(path: &Path, raw_size: Size) -> io::Result<Layout> {
     let line = header.strip_suffix('\n').ok_or_else(|| invalid("the y4m header has no end"))?;
     let field = |name: char| line.split(' ').skip(1).find_map(|field| field.strip_prefix(name));
     let side = |name| field(name).and_then(|value| value.parse().ok()).unwrap_or(0);
+    let rate = field('F')
+        .and_then(|value| value.split_once(':'))
+        .and_then(|(numerator, denominator)| FrameRate::new(numerator.parse().ok()?, denominator.parse().ok()?).ok());
     let eight_bit_420 = ["420", "420jpeg", "420mpeg2", "420paldv"];
     if field('C').is_some_and(|coding| !eight_bit_420.contains(&coding)) {
         return Err(invalid("only y4m files with 8-bit 4:2:0 pictures can be shown"));
     }
-    checked(Layout { size: Size::new(side('W'), side('H')), coding: Coding::Y4m, first: header.len() as u64 })
+    checked(Layout { size: Size::new(side('W'), side('H')), coding: Coding::Y4m, first: header.len() as u64, rate })
 }
 
 fn checked(layout: Layout) -> io::Result<Layout> {
@@ -136,7 +155,7 @@ impl ScanoutControl for ReplayScreen {
 struct ReplaySource {
     file: BufReader<File>,
     layout: Layout,
-    fps: u32,
+    interval: Duration,
     coded: Vec<u8>,
     pixels: Vec<u8>,
     damage: Damage,
@@ -151,7 +170,10 @@ impl ReplaySource {
             self.file.seek(SeekFrom::Start(self.layout.first))?;
         }
         match self.layout.coding {
-            Coding::Bgrx => self.file.read_exact(&mut self.pixels),
+            Coding::Bgrx => {
+                let whole = self.file.read_exact(&mut self.pixels);
+                whole.map_err(|error| cut_short(error, self.pixels.len(), self.layout.size))
+            }
             Coding::Y4m => self.read_y4m_frame(),
         }
     }
@@ -166,7 +188,8 @@ impl ReplaySource {
         let (width, height) = (width as usize, height as usize);
         let (half_width, half_height) = (width.div_ceil(2), height.div_ceil(2));
         self.coded.resize(width * height + 2 * half_width * half_height, 0);
-        self.file.read_exact(&mut self.coded)?;
+        let whole = self.file.read_exact(&mut self.coded);
+        whole.map_err(|error| cut_short(error, self.coded.len(), self.layout.size))?;
         let (luma, chroma) = self.coded.split_at(width * height);
         let (blue, red) = chroma.split_at(half_width * half_height);
         for (at, (pixel, y)) in self.pixels.chunks_exact_mut(4).zip(luma).enumerate() {
@@ -178,8 +201,7 @@ impl ReplaySource {
 
     fn due_at(&mut self, now: Pts) -> Pts {
         let start = *self.start.get_or_insert(now);
-        let interval = 1_000_000_000_u64.checked_div(u64::from(self.fps)).unwrap_or(0);
-        Pts::from_nanos(start.as_nanos() + self.next * interval)
+        start.after(self.interval.saturating_mul(u32::try_from(self.next).unwrap_or(u32::MAX)))
     }
 }
 
@@ -218,7 +240,7 @@ mod tests {
     }
 
     fn screen(file: &tempfile::NamedTempFile, size: Size) -> Result<ReplayScreen, ControlError> {
-        ReplayScreen::new(&ReplayConfig { path: file.path().into(), size, fps: 0 })
+        ReplayScreen::new(&ReplayConfig { path: file.path().into(), size, fps: Some(0) })
     }
 
     fn first_pixel(source: &mut dyn Source) -> [u8; 4] {
@@ -247,6 +269,25 @@ mod tests {
     }
 
     #[test]
+    fn a_y4m_file_says_its_rate_unless_somebody_else_does() {
+        let content = [b"YUV4MPEG2 W2 H2 F25:1\nFRAME\n".as_slice(), &[128; 6]].concat();
+        let file = file(&content);
+        let interval = |fps| {
+            let config = ReplayConfig { path: file.path().into(), size: Size::new(2, 2), fps };
+            ReplayScreen::new(&config).unwrap().interval
+        };
+        assert_eq!(interval(None), Duration::from_millis(40));
+        assert_eq!(interval(Some(50)), Duration::from_millis(20));
+    }
+
+    #[test]
+    fn a_file_that_ends_inside_a_picture_says_so() {
+        let error = screen(&file(&[0; 15]), Size::new(2, 2)).unwrap_err();
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert_eq!(cause, "it ends inside a picture: one of 2x2 has 16 bytes");
+    }
+
+    #[test]
     fn files_that_hold_no_picture_are_refused() {
         let small = Size::new(2, 2);
         let refused = |content: &[u8], size| screen(&file(content), size).is_err();
@@ -261,7 +302,7 @@ mod tests {
 
     #[test]
     fn a_missing_file_is_named() {
-        let config = ReplayConfig { path: "no/such/file".into(), size: Size::new(2, 2), fps: 30 };
+        let config = ReplayConfig { path: "no/such/file".into(), size: Size::new(2, 2), fps: None };
         assert!(ReplayScreen::new(&config).unwrap_err().to_string().contains("no/such/file"));
     }
 }

@@ -91,6 +91,13 @@ pub trait Encoder: Send {
     /// The settings in force.
     fn config(&self) -> &EncoderConfig;
 
+    /// Until when pictures other than IDRs should be left out, because even the coarsest would exceed the ceiling.
+    ///
+    /// A picture that is encoded all the same is encoded; a server that must answer each one may exceed the ceiling.
+    fn rests_until(&self) -> Option<Pts> {
+        None
+    }
+
     /// Whether what a viewer sees is coarser than the quality asks for, because the ceiling was in the way.
     ///
     /// Once the picture is quiet, encoding it again with full damage makes up for it.

@@ -2,13 +2,16 @@
 //!
 //! A bucket holds [`WINDOW`] seconds of the ceiling and drains with capture time, not with the picture count: a
 //! screen that rests earns the room for its next burst. A picture may fill half of what is left. As long as the
-//! expected size fits, the QP is that of the quality; otherwise it rises until it fits.
+//! expected size fits, the QP is that of the quality; otherwise it rises until it fits. What does not fit at the
+//! coarsest QP overfills the bucket, and pictures are left out until that has drained.
 //!
 //! The expected size comes from what pictures of its kind took. Small changes are a kind of their own: the bits per
 //! pixel of a typed letter, its headers included, are those of the busiest spot and say nothing about a page.
 //!
 //! Why not the libraries' own rate control: both count pictures, so that 3 pictures/s get a twentieth of the bits
 //! that 60 get; and both start blurry or polish a still picture.
+
+use std::time::Duration;
 
 use lunette_frame::{BitRate, Damage, Pts, UnitKind};
 
@@ -83,6 +86,13 @@ impl RateLimit {
     /// Whether something on the screen was coded at a coarser QP than the quality asks for.
     pub(crate) fn is_coarse(&self) -> bool {
         self.coarse
+    }
+
+    /// Until when nothing but an IDR should be coded: pictures at the coarsest QP have overfilled the bucket.
+    pub(crate) fn rests_until(&self) -> Option<Pts> {
+        let over = self.fill - self.ceiling * WINDOW;
+        let last = self.last.filter(|_| over > 0.0)?;
+        Some(last.after(Duration::try_from_secs_f64(over / self.ceiling).unwrap_or(Duration::MAX)))
     }
 
     /// The QP of a picture captured at `pts` that codes what `damage` says, or all of it.
@@ -168,6 +178,18 @@ mod tests {
         assert_eq!(rate.plan(Pts::from_nanos(1), UnitKind::Delta, &damage).qp, 18);
         rate.set_base(12);
         assert_eq!(rate.plan(Pts::from_nanos(2), UnitKind::Delta, &damage).qp, 12);
+    }
+
+    #[test]
+    fn what_overfills_the_bucket_is_waited_for() {
+        let mut rate = RateLimit::new(24, CEILING);
+        let planned = rate.plan(Pts::from_nanos(0), UnitKind::Delta, &Damage::full(SIZE));
+        rate.coded(planned, 250_000);
+        assert_eq!(rate.rests_until(), None, "half a second's worth fits");
+        rate.coded(planned, 125_000);
+        assert_eq!(rate.rests_until(), Some(Pts::from_nanos(250_000_000)));
+        rate.plan(Pts::from_nanos(250_000_000), UnitKind::Delta, &Damage::full(SIZE));
+        assert_eq!(rate.rests_until(), None);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What every encoder on the CPU shares: when to encode, at which QP, and what happens after a failure.
 
 use bytes::BytesMut;
-use lunette_frame::{AccessUnit, PixelFormat, PlaneRef, Quality, Size, UnitKind};
+use lunette_frame::{AccessUnit, PixelFormat, PlaneRef, Pts, Quality, Size, UnitKind};
 
 use crate::output::Output;
 use crate::pad::{PaddedCopy, coded_size};
@@ -194,6 +194,10 @@ impl<L: Library> Encoder for Software<L> {
 
     fn config(&self) -> &EncoderConfig {
         &self.config
+    }
+
+    fn rests_until(&self) -> Option<Pts> {
+        self.rate.rests_until()
     }
 
     fn owes_quality(&self) -> bool {

@@ -163,7 +163,9 @@ impl Encoders {
     ) -> Result<Coded, EncodeError> {
         let Some(lane) = &mut self.lanes[slot.index()] else { return Ok(Coded::Nothing) };
         let started = now();
-        if lane.rests_until.is_some_and(|until| started < until) {
+        // An IDR is waited for, so the ceiling does not hold it up.
+        let rests_until = if keyframe == Keyframe::Auto { lane.rests_until() } else { lane.rests_until };
+        if rests_until.is_some_and(|until| started < until) {
             return Ok(Coded::Nothing);
         }
         let job = Job { picture: picture.as_ref(), damage: &lane.pending, pts, keyframe };
@@ -192,10 +194,15 @@ impl Lane {
     fn due_at(&self) -> Option<Pts> {
         if self.pending.is_empty() {
             // Coarse pictures are coded again once they rest.
-            self.encoder.owes_quality().then(|| self.last_coded.after(REST))
+            self.encoder.owes_quality().then(|| self.last_coded.after(REST).max(self.rests_until().unwrap_or_default()))
         } else {
-            self.rests_until
+            self.rests_until()
         }
+    }
+
+    /// Until when it leaves pictures out: after a failure, to leave time to others, or because of the ceiling.
+    fn rests_until(&self) -> Option<Pts> {
+        self.rests_until.max(self.encoder.rests_until())
     }
 }
 

@@ -6,6 +6,7 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::anyhow;
 use frame_export::app;
 use frame_export::config::{Command, Config, parse};
 use lunette_encode::Selection;
@@ -25,7 +26,8 @@ fn main() -> ExitCode {
 fn serve(config: Config) -> ExitCode {
     let filter = match config.log.parse::<EnvFilter>() {
         Ok(filter) => filter,
-        Err(error) => return fail(&anyhow::Error::new(error).context(format!("--log {}", config.log))),
+        // Its text has its cause in it already.
+        Err(error) => return fail(&anyhow!("--log {}: {error}", config.log)),
     };
     tracing_subscriber::fmt()
         .with_env_filter(filter)

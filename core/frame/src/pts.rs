@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// When a picture was captured: nanoseconds of the capturing host's monotonic clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Pts(u64);
 
 impl Pts {

@@ -38,9 +38,9 @@ pub enum Action {
     /// Subscribe, tell [`Connection::subscribed`] when that succeeds, answer with SUBSCRIBE_RESP.
     Subscribe(ScanoutId),
     /// Enable a scanout, answer with SCANOUT_RESP.
-    Enable(EnableScanout),
+    Enable(SessionId, EnableScanout),
     /// Disable a scanout, answer with SCANOUT_RESP.
-    Disable(ScanoutId),
+    Disable(SessionId, ScanoutId),
     /// Ask the subscribed stream for an IDR.
     RequestIdr,
     /// Retune the subscribed stream.
@@ -118,8 +118,8 @@ impl Connection {
             (Role::Requests, Ok(Message::KeyframeRequest)) => Action::ForceKeyframe,
             // The first picture is an IDR anyway.
             (_, Ok(Message::KeyframeRequest)) => Action::Ignore,
-            (_, Ok(Message::EnableScanout(enable))) => Action::Enable(enable),
-            (_, Ok(Message::DisableScanout(disable))) => Action::Disable(disable.scanout),
+            (_, Ok(Message::EnableScanout(enable))) => Action::Enable(session, enable),
+            (_, Ok(Message::DisableScanout(disable))) => Action::Disable(session, disable.scanout),
             (Role::Fresh, Ok(Message::Subscribe(subscribe))) => Action::Subscribe(subscribe.scanout),
             (_, Ok(other)) => invalid(session, format_args!("a server does not expect {} here", other.kind())),
             (_, Err(refusal)) => invalid(session, refusal),

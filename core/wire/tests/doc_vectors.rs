@@ -58,7 +58,7 @@ fn expected() -> Vec<(&'static str, SessionId, Message)> {
             Message::EnableScanout(EnableScanout { scanout: SCANOUT, size: FULL_HD, refresh_hz: 60 }),
         ),
         ("disable-scanout", none, Message::DisableScanout(DisableScanout { scanout: SCANOUT })),
-        ("scanout-resp", three, Message::ScanoutResponse(plugged())),
+        ("scanout-resp", none, Message::ScanoutResponse(plugged())),
         ("subscribe", three, Message::Subscribe(Subscribe { scanout: SCANOUT })),
         ("subscribe-resp", three, Message::SubscribeResponse(SubscribeResponse { scanout: SCANOUT, success: true })),
         (

@@ -115,13 +115,13 @@ impl<'a, B: Backend> Reader<'a, B> {
             Action::Reply(session, message) => self.reply(session, message).await,
             Action::Refuse(session, message) => self.reply(session, message).await.map(|_| Next::Close),
             Action::Subscribe(scanout) => self.subscribe(scanout).await,
-            Action::Enable(enable) => {
+            Action::Enable(session, enable) => {
                 let result = tokio::task::block_in_place(|| self.backend.enable(&enable));
-                self.reply(enable.scanout.into(), switched(enable.scanout, result)).await
+                self.reply(session, switched(enable.scanout, result)).await
             }
-            Action::Disable(scanout) => {
+            Action::Disable(session, scanout) => {
                 let result = tokio::task::block_in_place(|| self.backend.disable(scanout));
-                self.reply(scanout.into(), switched(scanout, result)).await
+                self.reply(session, switched(scanout, result)).await
             }
             Action::RequestIdr => {
                 self.handle.as_ref().inspect(|handle| handle.request_idr());

@@ -10,7 +10,7 @@ fn library(test: &str) -> Option<Library> {
     match Library::load() {
         Ok(library) => Some(library),
         Err(error @ Error::NotFound { .. }) => {
-            eprintln!("{test} was NOT RUN: {error}; `./test` installs it");
+            eprintln!("NOT RUN: {test}: {error}; `./test` installs it");
             None
         }
         Err(error) => panic!("{error}"),

@@ -23,7 +23,7 @@ pub(crate) fn run(case: &str, name: &str, body: fn(&'static Candidate)) {
     let candidate = CANDIDATES.iter().find(|candidate| candidate.name == name).expect("in the table");
     match candidate.open(&config(SIZE)) {
         Err(EncodeError::Unavailable { reason, .. }) if candidate.selection == Selection::ByName => {
-            eprintln!("{case} was NOT RUN with {name}: {reason}; `./test` installs it");
+            eprintln!("NOT RUN: {case} with {name}: {reason}; `./test` installs it");
         }
         _ => body(candidate),
     }

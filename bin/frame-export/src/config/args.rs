@@ -17,7 +17,7 @@ use super::{Command, Config, EncoderSettings, SourceConfig};
 ///
 ///   scanout-stream-test 127.0.0.1:15937 1 --seconds 5 --verify
 ///
-/// Every flag is also an environment variable (shown below) and a key of the --config file:
+/// Every setting is also an environment variable (shown below) and a key of the --config file:
 ///
 ///   pattern = "typing"
 ///   size = "1280x720"
@@ -40,7 +40,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "KIND", default_value = "typing", env = "FRAME_EXPORT_PATTERN", help_heading = "Source")]
     pattern: Kind,
 
-    /// File to replay with --source replay: y4m (8-bit 4:2:0), or raw BGRX pictures of --size
+    /// File to replay with --source replay: y4m (8-bit 4:2:0, which says its own size), or raw BGRX pictures of --size
     #[arg(long, value_name = "FILE", env = "FRAME_EXPORT_REPLAY", help_heading = "Source")]
     replay: Option<PathBuf>,
 
@@ -53,10 +53,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "WxH", default_value = "1920x1080", env = "FRAME_EXPORT_SIZE", help_heading = "Source")]
     size: Size,
 
-    /// Frames per second; 0 = as fast as they can be encoded
-    #[arg(long, value_name = "N", default_value = "60", env = "FRAME_EXPORT_FPS", help_heading = "Source",
+    /// Frames per second; 0 = as fast as they can be encoded [default: 60, or what a y4m file says]
+    #[arg(long, value_name = "N", env = "FRAME_EXPORT_FPS", help_heading = "Source",
           value_parser = clap::value_parser!(u32).range(0..=1000))]
-    fps: u32,
+    fps: Option<u32>,
 
     /// TCP address to listen on, or `off`
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:15937", env = "FRAME_EXPORT_TCP",
@@ -107,6 +107,9 @@ pub(super) struct Args {
     log: String,
 }
 
+/// Rate of pictures where nobody says another.
+const DEFAULT_FPS: u32 = 60;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum SourceKind {
     Pattern,
@@ -123,8 +126,8 @@ impl Args {
         if endpoints.is_empty() {
             return Err("nothing to listen on: --tcp is off, and there is neither --unix nor --vsock".to_owned());
         }
-        let planned =
-            FrameRate::new(if self.fps == 0 { 60 } else { self.fps }, 1).map_err(|error| error.to_string())?;
+        let planned = self.fps.filter(|fps| *fps > 0).unwrap_or(DEFAULT_FPS);
+        let planned = FrameRate::new(planned, 1).map_err(|error| error.to_string())?;
         Ok(Command::Serve(Box::new(Config {
             source: self.source()?,
             encoder: EncoderSettings {
@@ -154,6 +157,7 @@ impl Args {
         let (size, fps) = (self.size, self.fps);
         match (self.source, &self.replay) {
             (SourceKind::Pattern, None) => {
+                let fps = fps.unwrap_or(DEFAULT_FPS);
                 Ok(SourceConfig::Pattern { kind: self.pattern, scanouts: self.scanouts, size, fps })
             }
             (SourceKind::Replay, Some(path)) => Ok(SourceConfig::Replay { path: path.clone(), size, fps }),

@@ -3,7 +3,8 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches};
+use clap::error::ErrorKind;
+use clap::{Arg, CommandFactory, FromArgMatches};
 
 use super::Command;
 use super::args::Args;
@@ -21,8 +22,20 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, clap::
         Some(path) => with_file(Args::command(), path)?,
         None => Args::command(),
     };
-    let matches: ArgMatches = command.clone().try_get_matches_from(&args)?;
+    let matches = command.clone().try_get_matches_from(&args).map_err(|error| blame(error, file.as_deref()))?;
     Args::from_arg_matches(&matches)?.into_command().map_err(|text| complain(&command, text))
+}
+
+/// An error that may come from the file says so: the parser knows only the flag that it would have been.
+fn blame(error: clap::Error, file: Option<&Path>) -> clap::Error {
+    match file {
+        Some(path) if error.kind() == ErrorKind::ValueValidation || error.kind() == ErrorKind::InvalidValue => {
+            let text = error.to_string();
+            let text = text.trim_start_matches("error: ").trim_end();
+            clap::Error::raw(error.kind(), format!("{text}\n\n{} was read as well.\n", path.display()))
+        }
+        _ => error,
+    }
 }
 
 /// The command with the file's values as its defaults.
@@ -52,5 +65,5 @@ fn with_file(mut command: clap::Command, path: &Path) -> Result<clap::Command, c
 }
 
 fn complain(command: &clap::Command, text: impl std::fmt::Display) -> clap::Error {
-    command.clone().error(clap::error::ErrorKind::ValueValidation, text)
+    command.clone().error(ErrorKind::ValueValidation, text)
 }

@@ -35,8 +35,8 @@ pub enum SourceConfig {
         path: PathBuf,
         /// Size of raw pictures.
         size: Size,
-        /// Its rate; 0 is flat out.
-        fps: u32,
+        /// Its rate; 0 is flat out, `None` what the file says.
+        fps: Option<u32>,
     },
 }
 

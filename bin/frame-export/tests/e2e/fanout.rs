@@ -4,9 +4,21 @@ use std::time::{Duration, Instant};
 
 use crate::support::{Client, Eye, Frame, Reader, Server, eventually, long};
 
-/// Large pictures, fast: what nobody reads fills every buffer within a second or two.
-const FLOOD: [&str; 10] =
-    ["--pattern", "noise", "--fps", "0", "--scanouts", "1", "--size", "640x360", "--max-bitrate", "40M"];
+/// Large pictures, fast: what nobody reads fills every buffer within a second or two. No ceiling leaves any out.
+const FLOOD: [&str; 12] = [
+    "--pattern",
+    "noise",
+    "--fps",
+    "0",
+    "--scanouts",
+    "1",
+    "--size",
+    "640x360",
+    "--quality",
+    "10",
+    "--max-bitrate",
+    "4000M",
+];
 
 fn stalls(server: &Server) -> f64 {
     server.metrics().sum("client_stalls_total", &[])

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use lunette_capture::pattern::Kind;
 use lunette_capture::{Frame, Polled, now};
 use lunette_encode::{Candidate, Encoder, Job, Keyframe};
-use lunette_frame::{AccessUnit, Pts, PtsStamper};
+use lunette_frame::{AccessUnit, Damage, Pts, PtsStamper};
 
 use super::Plan;
 use super::report::{Costs, Row};
@@ -26,6 +26,7 @@ pub(super) fn measure(kind: Kind, candidate: &'static Candidate, plan: &Plan<'_>
     let config = plan.coding.encoder_config(plan.pace.planned()?, ceiling);
     let encoder = candidate.open(&config).with_context(|| format!("cannot open {}", candidate.name))?;
     let mut line = Line {
+        owed: Damage::none(config.size),
         stages: Stages::new(encoder.input_format(), config.size)?,
         encoder,
         stamper: PtsStamper::default(),
@@ -53,6 +54,8 @@ pub(super) fn measure(kind: Kind, candidate: &'static Candidate, plan: &Plan<'_>
 struct Line {
     stages: Stages,
     encoder: Box<dyn Encoder>,
+    /// What changed and was not encoded yet: the ceiling may leave pictures out.
+    owed: Damage,
     stamper: PtsStamper,
     recording: Recording,
     log: Log,
@@ -72,13 +75,15 @@ impl Line {
     fn take(&mut self, frame: &Frame<'_>, plan: &Plan<'_>) -> Result<()> {
         self.log.capture(frame.number);
         let costs = self.stages.take(frame)?;
-        let changed = self.stages.changed();
-        self.log.shares.push(changed.share());
-        if changed.is_empty() {
+        self.log.shares.push(self.stages.changed().share());
+        let captured = plan.pace.capture_time(frame.number, frame.captured);
+        self.owe();
+        if self.owed.is_empty() || self.encoder.rests_until().is_some_and(|until| captured < until) {
             return Ok(());
         }
         let before = process_cpu();
-        let Some(unit) = self.encode(plan.pace.capture_time(frame.number, frame.captured))? else { return Ok(()) };
+        let Some(unit) = self.encode(captured)? else { return Ok(()) };
+        self.owed.reset(self.owed.bounds());
         let encode = process_cpu().saturating_sub(before);
         let encoded = now();
         self.log.encoded(Entry {
@@ -92,10 +97,20 @@ impl Line {
         Ok(())
     }
 
+    /// Takes note of what changed since the last picture that was encoded.
+    fn owe(&mut self) {
+        let changed = self.stages.changed();
+        if self.owed.bounds() == changed.bounds() {
+            self.owed.merge(changed);
+        } else {
+            self.owed.clone_from(changed);
+        }
+    }
+
     fn encode(&mut self, captured: Pts) -> Result<Option<AccessUnit>> {
         let pts = self.stamper.stamp(captured);
         let picture = self.stages.picture().as_ref();
-        let job = Job { picture, damage: self.stages.changed(), pts, keyframe: Keyframe::Auto };
+        let job = Job { picture, damage: &self.owed, pts, keyframe: Keyframe::Auto };
         Ok(self.encoder.encode(&job)?)
     }
 }

@@ -142,6 +142,20 @@ fn a_bad_setting_does_not_disturb_the_other_subscribers() {
 }
 
 #[test]
+fn a_ceiling_that_even_the_coarsest_exceeds_leaves_pictures_out() {
+    let settings = ["--pattern", "noise", "--size", "640x360", "--fps", "60", "--max-bitrate", "500k"];
+    let server = Server::start(&settings);
+    let mut client = Client::subscribed(&server, 0);
+    // The first one is an IDR, which is waited for and not counted: the rate is that of what comes after it.
+    let mut frames = client.frames(1);
+    frames.extend(client.frames_for(Duration::from_secs(6)));
+    let rate = kilobits(&frames);
+    println!("noise 640x360 at 60/s under 500 kbit/s: {rate:.0} kbit/s in {} pictures", frames.len());
+    assert!(rate < 650.0 && frames.len() < 180, "{rate:.0} kbit/s in {} pictures", frames.len());
+    Eye::new(0).look_at_all(&frames);
+}
+
+#[test]
 fn a_lower_bit_rate_holds_at_once_and_without_an_idr() {
     let server = Server::small("noise", "30");
     let mut client = Client::subscribed(&server, 0);

@@ -59,7 +59,7 @@ pub async fn serve(config: Config, stop: watch::Receiver<bool>) -> Result<()> {
     let size = control.scanouts().first().map(|scanout| scanout.size);
     if let Some(size) = size {
         // Once before the first client: better no server than one without pictures.
-        let encoder = lunette_encode::open(&config.encoder.choice, &config.encoder.for_size(size));
+        let encoder = config.encoder.open(size);
         tracing::info!(encoder = encoder.context("cannot encode")?.name(), %size, "encoder works");
     }
     let backend = Arc::new(Backend::new(control, &config.encoder, lunette_session::Limits::default()));

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use lunette_capture::now;
-use lunette_encode::{Change, EncodeError, Encoder, EncoderConfig, Job, Keyframe};
-use lunette_frame::{AccessUnit, Damage, Picture, Pts};
+use lunette_encode::{Change, EncodeError, Encoder, Job, Keyframe};
+use lunette_frame::{AccessUnit, Damage, Picture, Pts, Size};
 use lunette_session::Slot;
 
 use crate::cause::chain;
@@ -69,11 +69,7 @@ impl Encoders {
     /// Takes note of what changed in the picture.
     pub(crate) fn damage(&mut self, changed: &Damage) {
         for lane in self.lanes.iter_mut().flatten() {
-            if lane.pending.bounds() == changed.bounds() {
-                lane.pending.merge(changed);
-            } else {
-                lane.pending.clone_from(changed);
-            }
+            lane.pending.accumulate(changed);
         }
     }
 
@@ -97,19 +93,15 @@ impl Encoders {
     pub(crate) fn open(&mut self, slot: Slot, picture: &Picture) -> Result<bool, EncodeError> {
         let size = picture.size();
         let lane = &mut self.lanes[slot.index()];
-        if let Some(open) = lane.as_mut().filter(|open| open.encoder.config().size != size) {
-            let resized = open.encoder.reconfigure(&Change { size: Some(size), ..Change::default() });
-            open.pending = Damage::full(size);
-            if let Err(error) = resized {
-                tracing::info!(%error, "opening the encoder anew");
-                *lane = None;
+        if let Some(open) = lane
+            && fits(&mut *open.encoder, size)
+        {
+            if open.pending.bounds() != size {
+                open.pending = Damage::full(size);
             }
-        }
-        if lane.is_some() {
             return Ok(false);
         }
-        let config: EncoderConfig = self.settings.for_size(size);
-        let encoder = lunette_encode::open(&self.settings.choice, &config)?;
+        let encoder = self.settings.open(size)?;
         tracing::info!(encoder = encoder.name(), %size, ?slot, "encoder opened");
         *lane = Some(Lane {
             encoder,
@@ -189,6 +181,15 @@ impl Encoders {
     }
 }
 
+/// Whether an open encoder takes pictures of `size`, now that it has been told to; else it must be opened anew.
+pub(crate) fn fits(encoder: &mut dyn Encoder, size: Size) -> bool {
+    if encoder.config().size == size {
+        return true;
+    }
+    let resized = encoder.reconfigure(&Change { size: Some(size), ..Change::default() });
+    resized.inspect_err(|error| tracing::info!(%error, "opening the encoder anew")).is_ok()
+}
+
 impl Lane {
     /// When it has something to do by itself.
     fn due_at(&self) -> Option<Pts> {
@@ -209,7 +210,7 @@ impl Lane {
 #[cfg(test)]
 mod tests {
     use lunette_encode::Choice;
-    use lunette_frame::{BitRate, FrameRate, PixelFormat, Quality, Size};
+    use lunette_frame::{BitRate, FrameRate, PixelFormat, Quality};
 
     use super::*;
 

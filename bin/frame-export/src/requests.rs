@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use lunette_capture::now;
 use lunette_encode::{Change, EncodeError, Encoder, Job, Keyframe};
-use lunette_frame::{Damage, Picture, PictureError, PixelFormat, PtsStamper};
+use lunette_frame::{Damage, Picture, PictureError, PtsStamper};
 use lunette_net::{EncodeJob, Refused, Replies};
 use lunette_wire::hxfr::{
     ConfigRequest, ErrorCode, ErrorReply, FrameRequest, FrameResponse, Message, Nals, PixelsError,
@@ -15,7 +15,9 @@ use tokio::sync::mpsc;
 
 use crate::cause::chain;
 use crate::config::EncoderSettings;
+use crate::encoders::fits;
 use crate::metrics::ServerMetrics;
+use crate::stages::kept;
 
 /// Pictures that wait for the encoder: one, while another is being encoded.
 const QUEUE: usize = 1;
@@ -120,7 +122,10 @@ impl Worker {
     fn run(mut self, mut jobs: mpsc::Receiver<EncodeJob>) {
         while let Some(job) = jobs.blocking_recv() {
             let connected = match job {
-                EncodeJob::Configure(config) => self.configure(&config),
+                EncodeJob::Configure(config) => {
+                    self.configure(&config);
+                    true
+                }
                 EncodeJob::ForceKeyframe => {
                     self.keyframe = Keyframe::Force;
                     true
@@ -164,13 +169,16 @@ impl Worker {
             other => other.map_err(RequestError::Pixels)?,
         };
         let size = source.size();
-        let picture = match &mut self.picture {
-            Some(picture) if picture.size() == size => picture,
-            other => other.insert(Picture::new(PixelFormat::I420, size)?),
-        };
+        let picture = kept(&mut self.picture, size)?;
         let damage = Damage::full(size);
         lunette_color::convert(&source, &damage, picture)?;
-        let encoder = fitted(&mut self.encoder, &self.settings, picture)?;
+        if self.encoder.as_mut().is_some_and(|open| !fits(&mut **open, size)) {
+            self.encoder = None;
+        }
+        let encoder = match &mut self.encoder {
+            Some(open) => open,
+            none => none.insert(self.settings.open(size)?),
+        };
         let keyframe = if request.force_keyframe { Keyframe::Force } else { self.keyframe };
         let job = Job { picture: picture.as_ref(), damage: &damage, pts: self.stamper.stamp(now()), keyframe };
         let unit = encoder.encode(&job)?.ok_or(RequestError::Nothing)?;
@@ -179,30 +187,11 @@ impl Worker {
     }
 
     /// The size is that of each picture, whatever the configuration says.
-    fn configure(&mut self, config: &ConfigRequest) -> bool {
+    fn configure(&mut self, config: &ConfigRequest) {
         let change = Change { max_bitrate: config.bit_rate, fps: config.frame_rate, ..Change::default() };
         self.settings.apply(&change);
         if self.encoder.as_mut().is_some_and(|encoder| encoder.reconfigure(&change).is_err()) {
             self.encoder = None;
         }
-        true
     }
-}
-
-/// The encoder, opened or resized for this picture.
-fn fitted<'a>(
-    encoder: &'a mut Option<Box<dyn Encoder>>,
-    settings: &EncoderSettings,
-    picture: &Picture,
-) -> Result<&'a mut Box<dyn Encoder>, EncodeError> {
-    let size = picture.size();
-    if let Some(open) = encoder.as_mut().filter(|open| open.config().size != size)
-        && open.reconfigure(&Change { size: Some(size), ..Change::default() }).is_err()
-    {
-        *encoder = None;
-    }
-    Ok(match encoder {
-        Some(open) => open,
-        none => none.insert(lunette_encode::open(&settings.choice, &settings.for_size(size))?),
-    })
 }

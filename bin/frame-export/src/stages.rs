@@ -5,7 +5,7 @@ use std::time::Instant;
 use lunette_capture::Frame;
 use lunette_color::ColorError;
 use lunette_damage::{DiffError, TileDiff};
-use lunette_frame::{Damage, Picture, PictureError, PixelFormat};
+use lunette_frame::{Damage, Picture, PictureError, PixelFormat, Size};
 
 use crate::metrics::ScanoutMetrics;
 
@@ -25,7 +25,6 @@ pub(crate) enum StageError {
 pub(crate) struct Stages {
     diff: TileDiff,
     converted: Option<Picture>,
-    changed: Option<Damage>,
 }
 
 impl Stages {
@@ -35,23 +34,26 @@ impl Stages {
         let dirty = self.diff.update(&frame.picture, frame.damage)?;
         let compared = Instant::now();
         metrics.diff.observe_time(compared - started);
-        let size = frame.picture.size();
-        let converted = match &mut self.converted {
-            Some(picture) if picture.size() == size => picture,
-            other => other.insert(Picture::new(PixelFormat::I420, size)?),
-        };
+        let converted = kept(&mut self.converted, frame.picture.size())?;
         if !dirty.is_empty() {
             lunette_color::convert(&frame.picture, dirty, converted)?;
             metrics.convert.observe_time(compared.elapsed());
             metrics.damage.observe(dirty.share());
         }
-        let changed = self.changed.get_or_insert_with(|| Damage::none(size));
-        changed.clone_from(dirty);
-        Ok(changed)
+        Ok(dirty)
     }
 
     /// The picture as encoders take it; `None` before the first.
     pub(crate) fn picture(&self) -> Option<&Picture> {
         self.converted.as_ref()
     }
+}
+
+/// The picture that encoders take, made anew for another size.
+pub(crate) fn kept(picture: &mut Option<Picture>, size: Size) -> Result<&mut Picture, PictureError> {
+    let fitting = picture.take().filter(|picture| picture.size() == size);
+    Ok(picture.insert(match fitting {
+        Some(picture) => picture,
+        None => Picture::new(PixelFormat::I420, size)?,
+    }))
 }

@@ -98,6 +98,15 @@ impl Damage {
         }
     }
 
+    /// Adds what changed after this, in whole pictures of its own size: damage of another size replaces what was known.
+    pub fn accumulate(&mut self, later: &Self) {
+        if self.bounds == later.bounds {
+            self.merge(later);
+        } else {
+            self.clone_from(later);
+        }
+    }
+
     fn merge_cheapest(&mut self) {
         let (mut best, mut pair) = (u64::MAX, (0, 1));
         for i in 0..self.rects.len() {
@@ -160,6 +169,19 @@ mod tests {
         damage.add(Rect::new(9, 9, 5, 5));
         assert!(damage.is_full());
         assert!((damage.share() - 1.0).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn damage_of_another_size_replaces_what_was_known() {
+        let mut damage = Damage::full(BOUNDS);
+        let later = Damage::full(Size::new(8, 8));
+        damage.accumulate(&later);
+        assert_eq!(damage, later);
+        let mut small = Damage::none(BOUNDS);
+        small.add(Rect::new(0, 0, 8, 8));
+        let mut known = small.clone();
+        known.accumulate(&Damage::none(BOUNDS));
+        assert_eq!(known, small);
     }
 
     proptest! {

@@ -151,26 +151,10 @@ impl Connection {
             Role::Subscribed(_) => Action::ConfigureStream(config),
             Role::Requests => Action::ConfigureRequests(config),
             Role::Fresh => {
-                self.early_config = Some(match self.early_config {
-                    Some(before) => merge(before, config),
-                    None => config,
-                });
+                self.early_config = Some(self.early_config.map_or(config, |earlier| config.over(earlier)));
                 Action::Ignore
             }
         }
-    }
-}
-
-/// What both ask for together; the later one counts.
-fn merge(before: ConfigRequest, later: ConfigRequest) -> ConfigRequest {
-    ConfigRequest {
-        width: later.width.or(before.width),
-        height: later.height.or(before.height),
-        bit_rate: later.bit_rate.or(before.bit_rate),
-        frame_rate: later.frame_rate.or(before.frame_rate),
-        profile: later.profile.or(before.profile),
-        level: later.level.or(before.level),
-        realtime: later.realtime,
     }
 }
 

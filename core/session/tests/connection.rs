@@ -40,18 +40,6 @@ fn requesting() -> Connection {
     connection
 }
 
-fn config() -> ConfigRequest {
-    ConfigRequest {
-        width: None,
-        height: None,
-        bit_rate: None,
-        frame_rate: None,
-        profile: None,
-        level: None,
-        realtime: true,
-    }
-}
-
 fn is_invalid_message(action: &Action) -> bool {
     matches!(action, Action::Reply(SESSION, Message::Error(error)) if error.code == ErrorCode::InvalidMessage)
 }
@@ -88,9 +76,9 @@ fn a_keyframe_request_concerns_the_connections_own_stream() {
 
 #[test]
 fn a_configuration_concerns_the_connections_own_stream() {
-    let message = || Ok(Message::ConfigRequest(config()));
-    assert_eq!(handle(&mut subscribed(), message()), Action::ConfigureStream(config()));
-    assert_eq!(handle(&mut requesting(), message()), Action::ConfigureRequests(config()));
+    let message = || Ok(Message::ConfigRequest(ConfigRequest::UNCHANGED));
+    assert_eq!(handle(&mut subscribed(), message()), Action::ConfigureStream(ConfigRequest::UNCHANGED));
+    assert_eq!(handle(&mut requesting(), message()), Action::ConfigureRequests(ConfigRequest::UNCHANGED));
 }
 
 #[test]
@@ -98,7 +86,10 @@ fn what_is_configured_before_the_first_request_is_kept_for_it() {
     let mut connection = Connection::new();
     let rate = Some(BitRate::from_bits_per_second(1_000_000));
     let frame_rate = FrameRate::new(30, 1).ok();
-    for config in [ConfigRequest { bit_rate: rate, ..config() }, ConfigRequest { frame_rate, ..config() }] {
+    for config in [
+        ConfigRequest { bit_rate: rate, ..ConfigRequest::UNCHANGED },
+        ConfigRequest { frame_rate, ..ConfigRequest::UNCHANGED },
+    ] {
         assert_eq!(handle(&mut connection, Ok(Message::ConfigRequest(config))), Action::Ignore);
     }
     let early = connection.take_early_config().unwrap();
@@ -109,9 +100,9 @@ fn what_is_configured_before_the_first_request_is_kept_for_it() {
 #[test]
 fn impossible_configurations_are_answered_with_an_error() {
     let configs = [
-        ConfigRequest { width: NonZeroU32::new(16_385), ..config() },
-        ConfigRequest { frame_rate: FrameRate::new(1001, 1).ok(), ..config() },
-        ConfigRequest { bit_rate: Some(BitRate::from_bits_per_second(9_999)), ..config() },
+        ConfigRequest { width: NonZeroU32::new(16_385), ..ConfigRequest::UNCHANGED },
+        ConfigRequest { frame_rate: FrameRate::new(1001, 1).ok(), ..ConfigRequest::UNCHANGED },
+        ConfigRequest { bit_rate: Some(BitRate::from_bits_per_second(9_999)), ..ConfigRequest::UNCHANGED },
     ];
     for config in configs {
         for connection in [&mut Connection::new(), &mut subscribed()] {

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use lunette_capture::pattern::Kind;
-use lunette_encode::{Change, Choice, EncoderConfig};
+use lunette_encode::{Change, Choice, EncodeError, Encoder, EncoderConfig};
 use lunette_frame::{BitRate, FrameRate, Quality, Size};
 use lunette_net::Endpoint;
 
@@ -62,14 +62,10 @@ impl EncoderSettings {
         self.fps = change.fps.unwrap_or(self.fps);
     }
 
-    pub(crate) fn for_size(&self, size: Size) -> EncoderConfig {
-        EncoderConfig {
-            size,
-            fps: self.fps,
-            quality: self.quality,
-            max_bitrate: self.max_bitrate,
-            threads: self.threads,
-        }
+    /// Opens the chosen encoder for pictures of `size`.
+    pub(crate) fn open(&self, size: Size) -> Result<Box<dyn Encoder>, EncodeError> {
+        let Self { ref choice, quality, max_bitrate, fps, threads } = *self;
+        lunette_encode::open(choice, &EncoderConfig { size, fps, quality, max_bitrate, threads })
     }
 }
 

@@ -8,16 +8,6 @@ use lunette_wire::hxfr::{ConfigRequest, ErrorCode, Message, SessionId};
 
 use crate::support::{Client, Eye, Frame, Server, eventually, raw};
 
-const UNCHANGED: ConfigRequest = ConfigRequest {
-    width: None,
-    height: None,
-    bit_rate: None,
-    frame_rate: None,
-    profile: None,
-    level: None,
-    realtime: true,
-};
-
 /// CONFIG_REQ whose frame rate has the denominator 0, which no value of [`ConfigRequest`] has.
 fn impossible_rate(session: u16) -> Vec<u8> {
     let mut payload = [0; 28];
@@ -120,9 +110,9 @@ fn impossible_settings_are_invalid_messages() {
 fn assert_refuses_settings(mut client: Client) {
     client.send_bytes(&impossible_rate(5));
     assert_eq!(client.error(), (SessionId::new(5), ErrorCode::InvalidMessage));
-    let huge = ConfigRequest { width: NonZeroU32::new(100_000), ..UNCHANGED };
-    let fast = ConfigRequest { frame_rate: FrameRate::new(2_000_000, 1).ok(), ..UNCHANGED };
-    let dry = ConfigRequest { bit_rate: Some(BitRate::from_bits_per_second(1)), ..UNCHANGED };
+    let huge = ConfigRequest { width: NonZeroU32::new(100_000), ..ConfigRequest::UNCHANGED };
+    let fast = ConfigRequest { frame_rate: FrameRate::new(2_000_000, 1).ok(), ..ConfigRequest::UNCHANGED };
+    let dry = ConfigRequest { bit_rate: Some(BitRate::from_bits_per_second(1)), ..ConfigRequest::UNCHANGED };
     for bad in [huge, fast, dry] {
         client.send_as(SessionId::new(5), &Message::ConfigRequest(bad));
         assert_eq!(client.error(), (SessionId::new(5), ErrorCode::InvalidMessage), "{bad:?}");
@@ -162,7 +152,7 @@ fn a_lower_bit_rate_holds_at_once_and_without_an_idr() {
     client.frames(10);
     let before = kilobits(&client.frames(45));
     let bit_rate = Some(BitRate::from_bits_per_second(2_000_000));
-    client.send(&Message::ConfigRequest(ConfigRequest { bit_rate, ..UNCHANGED }));
+    client.send(&Message::ConfigRequest(ConfigRequest { bit_rate, ..ConfigRequest::UNCHANGED }));
     let settling = client.frames(30);
     let settled = client.frames(45);
     let after = kilobits(&settled);
@@ -177,6 +167,6 @@ fn zero_leaves_every_setting_as_it_is() {
     let server = Server::small("typing", "60");
     let mut client = Client::subscribed(&server, 0);
     client.frames(10);
-    client.send(&Message::ConfigRequest(UNCHANGED));
+    client.send(&Message::ConfigRequest(ConfigRequest::UNCHANGED));
     assert!(client.frames(60).iter().all(|frame| !frame.is_idr()), "nothing but pictures, and no new encoder");
 }

@@ -3,7 +3,7 @@
 use std::num::{NonZeroU8, NonZeroU32};
 
 use bytes::{Buf, BufMut, BytesMut};
-use lunette_frame::{BitRate, FrameRate, Size};
+use lunette_frame::{BitRate, FrameRate};
 
 use super::{Header, MessageKind, Refusal, SessionId};
 
@@ -82,14 +82,32 @@ pub struct ConfigRequest {
 }
 
 impl ConfigRequest {
+    /// Asks for nothing but frames without delay.
+    pub const UNCHANGED: Self = Self {
+        width: None,
+        height: None,
+        bit_rate: None,
+        frame_rate: None,
+        profile: None,
+        level: None,
+        realtime: true,
+    };
+
     const FIELDS: u32 = 28;
     const RESERVED: usize = 5;
 
-    /// The size to encode at, where `current` is the one in use.
+    /// What both ask for together: this one where it asks for anything, else `earlier`.
     #[must_use]
-    pub fn size_or(&self, current: Size) -> Size {
-        let side = |asked: Option<NonZeroU32>, now| asked.map_or(now, NonZeroU32::get);
-        Size::new(side(self.width, current.width), side(self.height, current.height))
+    pub fn over(self, earlier: Self) -> Self {
+        Self {
+            width: self.width.or(earlier.width),
+            height: self.height.or(earlier.height),
+            bit_rate: self.bit_rate.or(earlier.bit_rate),
+            frame_rate: self.frame_rate.or(earlier.frame_rate),
+            profile: self.profile.or(earlier.profile),
+            level: self.level.or(earlier.level),
+            realtime: self.realtime,
+        }
     }
 
     /// Appends the whole message.
@@ -140,7 +158,7 @@ mod tests {
         let mut payload = [0; 28];
         payload[16] = 1;
         let config = ConfigRequest::decode(&payload).expect("valid");
-        assert_eq!(config.size_or(Size::new(640, 480)), Size::new(640, 480));
+        assert_eq!((config.width, config.height), (None, None));
         assert_eq!((config.bit_rate, config.frame_rate, config.profile, config.level), (None, None, None, None));
     }
 

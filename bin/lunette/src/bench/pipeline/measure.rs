@@ -77,7 +77,7 @@ impl Line {
         let costs = self.stages.take(frame)?;
         self.log.shares.push(self.stages.changed().share());
         let captured = plan.pace.capture_time(frame.number, frame.captured);
-        self.owe();
+        self.owed.accumulate(self.stages.changed());
         if self.owed.is_empty() || self.encoder.rests_until().is_some_and(|until| captured < until) {
             return Ok(());
         }
@@ -95,16 +95,6 @@ impl Line {
         });
         self.recording.keep(&unit, self.stages.picture(), frame.number);
         Ok(())
-    }
-
-    /// Takes note of what changed since the last picture that was encoded.
-    fn owe(&mut self) {
-        let changed = self.stages.changed();
-        if self.owed.bounds() == changed.bounds() {
-            self.owed.merge(changed);
-        } else {
-            self.owed.clone_from(changed);
-        }
     }
 
     fn encode(&mut self, captured: Pts) -> Result<Option<AccessUnit>> {

@@ -10,6 +10,7 @@ die() {
 
 missing=()
 want_x264=no
+want_qemu=no
 
 # need PACKAGE COMMAND WHY: notes a package whose command is not there yet.
 need() {
@@ -28,9 +29,32 @@ need_x264() {
   want_x264=yes
 }
 
+# QEMU 10 is the first whose display bus hands out pictures as shared memory. Debian puts the bus into a module package.
+need_qemu() {
+  local major
+  major=$(qemu_major)
+  if [[ ${major:-0} -ge 10 ]] && qemu-system-x86_64 -display help 2>/dev/null | grep -qx dbus; then
+    return
+  fi
+  say "missing: QEMU 10 or newer with its D-Bus display, which runs the virtual machine (found: ${major:-none})"
+  want_qemu=yes
+}
+
+qemu_major() {
+  qemu-system-x86_64 --version 2>/dev/null | sed -nE 's/^QEMU emulator version ([0-9]+).*/\1/p'
+}
+
+# What builds the guest's image out of Debian packages.
+need_image_tools() {
+  need mmdebstrap mmdebstrap "puts Debian packages into a guest image"
+  need kmod depmod "finds what the guest's kernel modules depend on"
+  need xz-utils xz "unpacks kernel modules"
+  need zstd zstd "packs the guest's first file system"
+}
+
 # Installs what was noted; does nothing, and asks for no rights, when nothing was.
 install_missing() {
-  if [[ ${#missing[@]} -eq 0 && $want_x264 == no ]]; then
+  if [[ ${#missing[@]} -eq 0 && $want_x264 == no && $want_qemu == no ]]; then
     return
   fi
   command -v apt-get >/dev/null || die "There is no apt-get here. Install what is missing by hand, then start again."
@@ -48,6 +72,43 @@ install_missing() {
     say "installing: ${missing[*]}"
     apt_get install --yes --no-install-recommends "${missing[@]}"
   fi
+  if [[ $want_qemu == yes ]]; then
+    install_qemu
+  fi
+}
+
+# From the release itself where its QEMU is new enough, else from its backports.
+install_qemu() {
+  local packages=(qemu-system-x86 qemu-system-modules-opengl) candidate
+  candidate=$(apt-cache policy qemu-system-x86 | sed -nE 's/^ *Candidate: ([0-9]+:)?([0-9]+).*/\2/p')
+  say "installing: ${packages[*]}"
+  if [[ ${candidate:-0} -ge 10 ]]; then
+    apt_get install --yes --no-install-recommends "${packages[@]}"
+  else
+    install_from_backports "${packages[@]}"
+  fi
+  [[ $(qemu_major) -ge 10 ]] || die "The packages of this system bring no QEMU 10. Install QEMU 10 or newer by hand."
+}
+
+# The machine's own sources stay as they are: apt reads a copy of them, with the backports of the same mirror beside it.
+install_from_backports() {
+  local codename sources site
+  codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+  # shellcheck disable=SC2016 # apt fills these in.
+  site=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' |
+    awk -v release="$codename" '$2 == release { print $1; exit }')
+  [[ -n $codename && -n $site ]] || die "No package source of this release is configured, so there are no backports."
+  sources=$(mktemp -d)
+  cp -r /etc/apt/sources.list.d/. "$sources/"
+  [[ ! -e /etc/apt/sources.list ]] || cp /etc/apt/sources.list "$sources/main.list"
+  printf 'Types: deb\nURIs: %s\nSuites: %s-backports\nComponents: main\nSigned-By: %s\n' "$site" "$codename" \
+    /usr/share/keyrings/debian-archive-keyring.gpg >"$sources/lunette-backports.sources"
+  # apt reads as another user.
+  chmod -R a+rX "$sources"
+  local with_backports=(-o "Dir::Etc::SourceParts=$sources" -o Dir::Etc::SourceList=/dev/null)
+  apt_get "${with_backports[@]}" update
+  apt_get "${with_backports[@]}" install --yes --no-install-recommends --target-release "$codename-backports" "$@"
+  rm -r "$sources"
 }
 
 apt_get() {

@@ -3,11 +3,16 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use lunette_wire::lease::{Reply, Request};
+use lunette_wire::lease::{LongReply, Reply, Request};
 
 fuzz_target!(|data: &[u8]| {
-    if let Some(Ok(request)) = data.first_chunk().map(Request::decode) {
+    let request = &data[..data.len().min(data.first().map_or(0, |command| Request::len_of(*command)))];
+    if let Ok(request) = Request::decode(request) {
         assert_eq!(Request::decode(&request.encode()), Ok(request));
+    }
+    if let Some(Ok(reply)) = data.first_chunk().map(LongReply::decode) {
+        let settled = LongReply::decode(&reply.encode()).expect("what was a reply stays one");
+        assert_eq!(LongReply::decode(&settled.encode()), Ok(settled));
     }
     if let Some(Ok(reply)) = data.first_chunk().map(Reply::decode) {
         // Bytes that are not UTF-8 grow to U+FFFD and may be cut: the first encoding settles the text.

@@ -1,10 +1,13 @@
 //! The command line and what it ends with.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
 use lunette_frame::ScanoutId;
+use lunette_wire::Token;
 
 use crate::client::chain;
 use crate::{Address, Limits, ObserveError, Plan, Report, Until, Verification};
@@ -24,6 +27,14 @@ pub struct Cli {
     pub address: Address,
     /// The scanout to subscribe to; 0 is the machine's console
     pub scanout: u16,
+    /// The token to show to a server in strict mode, 64 hexadecimal digits
+    ///
+    /// Other users of this machine can see it in the list of processes: --token-file keeps it from them.
+    #[arg(long, value_name = "HEX", conflicts_with = "token_file")]
+    pub token: Option<Token>,
+    /// File that holds the token to show: a lease's, or the machine's secret, which may watch every scanout
+    #[arg(long, visible_alias = "secret-file", value_name = "FILE", value_parser = token_file)]
+    pub token_file: Option<Token>,
     /// Stop after this time, decimals allowed
     #[arg(long, value_name = "N", default_value = "10", value_parser = seconds)]
     pub seconds: Duration,
@@ -53,6 +64,10 @@ Example: watch scanout 1 of a local server for five seconds, and check every pic
 
     scanout-stream-test 127.0.0.1:15937 1 --seconds 5 --verify
 
+Watch one of a server in strict mode, with the secret that the server was started with
+
+    scanout-stream-test 127.0.0.1:15937 1 --secret-file /etc/lunette/secret
+
 Exit code: 0 when all is well; 1 when the report names a fault, such as no picture, a stream that ends early, an IDR \
 without SPS and PPS, capture times that do not increase, or with --verify a picture that is missing its marker, torn, \
 stale, of another scanout or undecodable; 2 when there was no subscription.";
@@ -64,6 +79,7 @@ impl Cli {
         Plan {
             address: self.address.clone(),
             scanout: ScanoutId::new(self.scanout),
+            token: self.token.or(self.token_file),
             limits: Limits { connect: self.connect_timeout, ..Limits::default() },
             until: Until { time: self.seconds, frames: self.frames },
             save: self.save.clone(),
@@ -112,6 +128,14 @@ pub fn explain(error: &ObserveError) -> String {
     format!("scanout-stream-test: {}{hint}\n", chain(error))
 }
 
+fn token_file(path: &str) -> Result<Token, String> {
+    let mut content = Vec::new();
+    // More than a token has: what is too long shows, and nothing longer is read.
+    let read = File::open(path).and_then(|file| file.take(2 * Token::DIGITS as u64).read_to_end(&mut content));
+    read.map_err(|error| error.to_string())?;
+    Token::from_file(&content).map_err(|error| error.to_string())
+}
+
 fn seconds(text: &str) -> Result<Duration, String> {
     let number = text.parse::<f64>().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     // Timers take no more than some centuries.
@@ -144,6 +168,28 @@ mod tests {
         assert_eq!(seconds("0.25"), Ok(Duration::from_millis(250)));
         for bad in ["0", "-1", "nan", "inf", "1e300", "ten", ""] {
             assert!(seconds(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_token_comes_from_the_command_line_or_from_a_file() {
+        let plan = |arguments: &[&str]| {
+            let all = ["scanout-stream-test", "localhost:15937", "3"].iter().chain(arguments);
+            Cli::try_parse_from(all).map(|cli| cli.plan().token)
+        };
+        let digits = "5a".repeat(Token::LEN);
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), format!("{digits}\n")).expect("writable");
+        let path = file.path().to_str().expect("text");
+        let token = Some(Token::new([0x5a; Token::LEN]));
+        for arguments in [["--token", &digits], ["--token-file", path], ["--secret-file", path]] {
+            assert_eq!(plan(&arguments).expect("valid"), token, "{arguments:?}");
+        }
+        assert_eq!(plan(&[]).expect("valid"), None);
+        for arguments in
+            [&["--token", "5a"][..], &["--token-file", "/no/such"], &["--token", &digits, "--token-file", path]]
+        {
+            assert!(plan(arguments).is_err(), "{arguments:?}");
         }
     }
 

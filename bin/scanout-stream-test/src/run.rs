@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use lunette_frame::ScanoutId;
+use lunette_wire::Token;
 use tokio::time::sleep;
 
 use crate::client::chain;
@@ -23,6 +24,8 @@ pub struct Plan {
     pub address: Address,
     /// The scanout.
     pub scanout: ScanoutId,
+    /// What to show to a server in strict mode.
+    pub token: Option<Token>,
     /// How long to wait for the subscription.
     pub limits: Limits,
     /// When to stop.
@@ -82,7 +85,7 @@ pub async fn observe(plan: &Plan, stop: impl Future<Output = ()>) -> Result<Repo
     let mut subscriber = tokio::select! {
         biased;
         () = &mut stop => return Err(ConnectError::Interrupted { scanout: plan.scanout }.into()),
-        connected = Subscriber::connect(&plan.address, plan.scanout, plan.limits) => connected?,
+        connected = Subscriber::connect_showing(plan.token, &plan.address, plan.scanout, plan.limits) => connected?,
     };
     let mut observation = Observation::new(subscriber.connecting_since(), subscriber.subscribed_at());
     let ended = collect(&mut subscriber, plan.until, stop, &mut observation, &mut sinks).await?;

@@ -5,7 +5,8 @@ mod support;
 use std::process::{Child, Command, Output, Stdio};
 
 use lunette_frame::ScanoutId;
-use lunette_wire::hxfr::{Message, SubscribeResponse};
+use lunette_wire::Token;
+use lunette_wire::hxfr::{Authorize, Message, SubscribeResponse};
 use rustix::process::{Pid, Signal, kill_process};
 use scanout_stream_test::Address;
 use support::SCANOUT;
@@ -31,6 +32,18 @@ fn a_good_stream_exits_with_zero_and_a_table() {
     assert_eq!((code, stderr.as_str()), (Some(0), ""), "{stdout}");
     assert!(stdout.contains("10 of 10 right"), "{stdout}");
     assert!(stdout.ends_with("result       fine\n"), "{stdout}");
+}
+
+#[test]
+fn a_token_is_shown_before_the_subscription_is_asked_for() {
+    let units = stream(SCANOUT, 0..1);
+    let shown = Message::Authorize(Authorize { token: Token::new([0x5a; 32]) });
+    let server = Server::awaiting(&[shown], move |client| {
+        client.send(&granted());
+        client.send(&picture(&units[0]));
+    });
+    let (code, _, stderr) = outcome(&server.address, &["--frames", "1", "--token", &"5a".repeat(32)]);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
 }
 
 #[test]

@@ -6,13 +6,16 @@
 //!     │
 //!     └── FRAME_REQUEST ─────────▶ Requests      (one reply per request, in order)
 //! ```
+//! The token that a connection shows is kept here; [`Access`](crate::Access) says what it is good for.
+//!
 //! A message that does not fit the role is answered and costs nothing else. The legacy subscriber treats anything
 //! but a FRAME_RESPONSE as the end of its stream, so a subscribed connection gets an answer only to what that
 //! client never sends.
 
 use lunette_frame::{PictureRef, ScanoutId};
+use lunette_wire::Token;
 use lunette_wire::hxfr::{
-    ConfigRequest, EnableScanout, ErrorCode, ErrorReply, FrameRequest, Message, Received, Refusal, SessionId,
+    ConfigRequest, EnableScanout, ErrorCode, ErrorReply, FrameRequest, Grant, Message, Received, Refusal, SessionId,
 };
 
 /// What a connection is used for.
@@ -41,6 +44,10 @@ pub enum Action {
     Enable(SessionId, EnableScanout),
     /// Disable a scanout, answer with SCANOUT_RESP.
     Disable(SessionId, ScanoutId),
+    /// Nothing but to take note: the connection shows another token from now on.
+    Authorized(Token),
+    /// Say who owns a scanout; answer only when that is not allowed.
+    Grant(SessionId, Grant),
     /// Ask the subscribed stream for an IDR.
     RequestIdr,
     /// Retune the subscribed stream.
@@ -67,6 +74,8 @@ pub struct Connection {
     role: Role,
     /// What was configured before the first request: no encoder is opened for who sends no picture.
     early_config: Option<ConfigRequest>,
+    /// The last that it showed.
+    token: Option<Token>,
 }
 
 impl Default for Connection {
@@ -84,13 +93,19 @@ impl Connection {
     /// A connection that was just accepted.
     #[must_use]
     pub const fn new() -> Self {
-        Self { role: Role::Fresh, early_config: None }
+        Self { role: Role::Fresh, early_config: None, token: None }
     }
 
     /// What the connection is used for.
     #[must_use]
     pub const fn role(&self) -> Role {
         self.role
+    }
+
+    /// The token that the connection shows.
+    #[must_use]
+    pub const fn token(&self) -> Option<&Token> {
+        self.token.as_ref()
     }
 
     /// The subscription that [`Action::Subscribe`] asked for exists.
@@ -120,6 +135,11 @@ impl Connection {
             (_, Ok(Message::KeyframeRequest)) => Action::Ignore,
             (_, Ok(Message::EnableScanout(enable))) => Action::Enable(session, enable),
             (_, Ok(Message::DisableScanout(disable))) => Action::Disable(session, disable.scanout),
+            (_, Ok(Message::Authorize(authorize))) => {
+                self.token = Some(authorize.token);
+                Action::Authorized(authorize.token)
+            }
+            (_, Ok(Message::Grant(grant))) => Action::Grant(session, grant),
             (Role::Fresh, Ok(Message::Subscribe(subscribe))) => Action::Subscribe(subscribe.scanout),
             (_, Ok(other)) => invalid(session, format_args!("a server does not expect {} here", other.kind())),
             (_, Err(refusal)) => invalid(session, refusal),
@@ -133,7 +153,9 @@ impl Connection {
                 message @ (Message::Subscribe(_)
                 | Message::FrameRequest(_)
                 | Message::EnableScanout(_)
-                | Message::DisableScanout(_)),
+                | Message::DisableScanout(_)
+                | Message::Authorize(_)
+                | Message::Grant(_)),
             ) => {
                 let text = format_args!("this connection is subscribed: send {} on another", message.kind());
                 Action::Refuse(session, error(ErrorCode::InvalidMessage, text))

@@ -5,13 +5,15 @@ use std::num::NonZeroU32;
 
 use lunette_frame::{BitRate, FrameRate, ScanoutId, Size};
 use lunette_session::{Action, Connection, Role};
+use lunette_wire::Token;
 use lunette_wire::hxfr::{
-    ConfigRequest, DisableScanout, ErrorCode, Fourcc, FrameRequest, Message, Received, Refusal, SessionId, Subscribe,
-    SubscribeResponse,
+    Authorize, ConfigRequest, DisableScanout, ErrorCode, Fourcc, FrameRequest, Grant, Message, Received, Refusal,
+    SessionId, Subscribe, SubscribeResponse,
 };
 
 const SESSION: SessionId = SessionId::new(7);
 const SCANOUT: ScanoutId = ScanoutId::new(3);
+const TOKEN: Token = Token::new([7; 32]);
 const UNKNOWN: Refusal = Refusal::UnknownType { msg_type: 0x77, size: 5 };
 
 fn handle(connection: &mut Connection, body: Result<Message, Refusal>) -> Action {
@@ -117,6 +119,8 @@ fn a_subscribed_connection_is_ended_by_what_belongs_on_another() {
     let messages = [
         Message::Subscribe(Subscribe { scanout: SCANOUT }),
         Message::DisableScanout(DisableScanout { scanout: SCANOUT }),
+        Message::Authorize(Authorize { token: TOKEN }),
+        Message::Grant(Grant { scanout: SCANOUT, token: TOKEN }),
     ];
     for message in messages {
         assert!(matches!(handle(&mut subscribed(), Ok(message)), Action::Refuse(SESSION, Message::Error(_))));
@@ -134,5 +138,33 @@ fn messages_that_only_servers_send_are_refused() {
 fn nobody_minds_a_pong() {
     for connection in [&mut Connection::new(), &mut subscribed()] {
         assert_eq!(handle(connection, Ok(Message::Pong)), Action::Ignore);
+    }
+}
+
+#[test]
+fn the_last_token_is_the_one_that_counts() {
+    let mut connection = Connection::new();
+    assert_eq!(connection.token(), None);
+    for token in [TOKEN, Token::new([8; 32])] {
+        let message = Message::Authorize(Authorize { token });
+        assert_eq!(handle(&mut connection, Ok(message)), Action::Authorized(token));
+        assert_eq!(connection.token(), Some(&token));
+    }
+}
+
+#[test]
+fn a_subscribed_connection_keeps_the_token_that_it_came_by() {
+    let mut connection = Connection::new();
+    handle(&mut connection, Ok(Message::Authorize(Authorize { token: TOKEN })));
+    connection.subscribed(SCANOUT);
+    handle(&mut connection, Ok(Message::Authorize(Authorize { token: Token::new([8; 32]) })));
+    assert_eq!(connection.token(), Some(&TOKEN));
+}
+
+#[test]
+fn a_grant_is_for_the_driver_to_judge() {
+    let grant = Grant { scanout: SCANOUT, token: TOKEN };
+    for connection in [&mut Connection::new(), &mut requesting()] {
+        assert_eq!(handle(connection, Ok(Message::Grant(grant))), Action::Grant(SESSION, grant));
     }
 }

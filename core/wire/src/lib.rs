@@ -5,7 +5,8 @@
 //! ```
 //!
 //! * [`hxfr`]: frames, scanouts and subscriptions between guest and host (`docs/protocol.md`);
-//! * [`lease`]: one display lease over a Unix socket (`docs/protocol-lease.md`).
+//! * [`lease`]: one display lease over a Unix socket (`docs/protocol-lease.md`);
+//! * [`Token`]: what lets its bearer use a scanout, in both.
 //!
 //! No socket and no clock: whoever owns those feeds bytes in and writes bytes out. Whatever a peer sends, decoding
 //! ends in a value or an error, and memory grows with what has arrived, never with what a header claims.
@@ -15,3 +16,6 @@
 pub mod hxfr;
 pub mod lease;
 mod text;
+mod token;
+
+pub use token::{Token, TokenError};

@@ -7,12 +7,13 @@ use std::num::NonZeroU32;
 use bytes::Bytes;
 use common::{bytes, feed};
 use lunette_frame::{BitRate, FrameRate, ScanoutId, Size, UnitKind};
+use lunette_wire::Token;
 use lunette_wire::hxfr::{
-    ConfigRequest, DisableScanout, EnableScanout, ErrorCode, ErrorReply, Fourcc, FrameRequest, FrameResponse,
-    FrameResponseHead, Level, Message, Nanos, Profile, Received, ResourceId, ScanoutResponse, SessionId, Subscribe,
-    SubscribeResponse,
+    Authorize, ConfigRequest, DisableScanout, EnableScanout, ErrorCode, ErrorReply, Fourcc, FrameRequest,
+    FrameResponse, FrameResponseHead, Grant, Level, Message, Nanos, Profile, Received, ResourceId, ScanoutResponse,
+    SessionId, Subscribe, SubscribeResponse,
 };
-use lunette_wire::lease::{Reply, Request};
+use lunette_wire::lease::{LeaseOptions, LongReply, Reply, Request};
 
 const HXFR_PAGE: &str = include_str!("../../../docs/protocol.md");
 const LEASE_PAGE: &str = include_str!("../../../docs/protocol-lease.md");
@@ -61,6 +62,8 @@ fn expected() -> Vec<(&'static str, SessionId, Message)> {
         ("scanout-resp", none, Message::ScanoutResponse(plugged())),
         ("subscribe", three, Message::Subscribe(Subscribe { scanout: SCANOUT })),
         ("subscribe-resp", three, Message::SubscribeResponse(SubscribeResponse { scanout: SCANOUT, success: true })),
+        ("authorize", none, Message::Authorize(Authorize { token: Token::new([0x5a; 32]) })),
+        ("grant", none, Message::Grant(Grant { scanout: SCANOUT, token: lease_token() })),
         (
             "error",
             SessionId::new(1),
@@ -119,6 +122,11 @@ fn plugged() -> ScanoutResponse {
     ScanoutResponse { scanout: SCANOUT, success: true, connector: "Virtual-4".into() }
 }
 
+/// 0, 1, 2 and so on.
+fn lease_token() -> Token {
+    "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f".parse().expect("digits")
+}
+
 #[test]
 fn the_hxfr_page_shows_exactly_the_expected_messages() {
     let shown: Vec<_> = vectors(HXFR_PAGE, "hxfr ").into_iter().map(|(name, _)| name).collect();
@@ -156,14 +164,16 @@ fn the_head_of_a_shared_picture_is_the_start_of_its_vector() {
 fn lease_request_vectors_hold_both_ways() {
     let expected = [
         ("lease-1920x1080", Request::lease(FULL_HD)),
-        ("lease-default", Request::Lease { width: None, height: None }),
+        ("lease-default", Request::Lease { width: None, height: None, options: None }),
+        ("lease-1280x720-with-token", Request::lease_with(Size::new(1280, 720), LeaseOptions::default())),
+        ("lease-1280x720-lit", Request::lease_with(Size::new(1280, 720), LeaseOptions { light_crtc: true })),
         ("release-1", Request::Release { scanout: ScanoutId::new(1) }),
     ];
     let vectors = vectors(LEASE_PAGE, "lease-request ");
     assert_eq!(vectors.len(), expected.len());
     for ((shown, wire), (name, request)) in vectors.iter().zip(expected) {
         assert_eq!((&shown[..], &wire[..]), (name, &request.encode()[..]));
-        assert_eq!(Request::decode(wire.first_chunk().expect("9 bytes")), Ok(request));
+        assert_eq!(Request::decode(wire), Ok(request));
     }
 }
 
@@ -178,5 +188,24 @@ fn lease_reply_vectors_hold_both_ways() {
     for ((shown, wire), (name, reply)) in vectors.iter().zip(expected) {
         assert_eq!((&shown[..], &wire[..]), (name, &reply.encode()[..]));
         assert_eq!(Reply::decode(wire.first_chunk().expect("69 bytes")), Ok(reply));
+    }
+}
+
+#[test]
+fn long_lease_reply_vectors_hold_both_ways() {
+    let granted = Reply::Granted { scanout: ScanoutId::new(1), connector: "Virtual-2".into() };
+    let token = Token::new(std::array::from_fn(|index| u8::try_from(index).expect("below 32")));
+    let expected = [
+        ("granted-1-with-token", LongReply { reply: granted, token: Some(token) }),
+        (
+            "refused-with-options",
+            LongReply { reply: Reply::Refused { reason: "unknown options 0x2".into() }, token: None },
+        ),
+    ];
+    let vectors = vectors(LEASE_PAGE, "lease-long-reply ");
+    assert_eq!(vectors.len(), expected.len());
+    for ((shown, wire), (name, reply)) in vectors.iter().zip(expected) {
+        assert_eq!((&shown[..], &wire[..]), (name, &reply.encode()[..]));
+        assert_eq!(LongReply::decode(wire.first_chunk().expect("101 bytes")), Ok(reply));
     }
 }

@@ -125,6 +125,8 @@ fn wrong_sizes_are_skipped_and_the_stream_goes_on() {
         (0x30, 0, 5, MessageKind::Subscribe, PayloadSize::Exactly(4)),
         (0x10, 0, 1, MessageKind::Ping, PayloadSize::Exactly(0)),
         (0x01, 0, 45, MessageKind::FrameRequest, PayloadSize::Exactly(44)),
+        (0x40, 0, 31, MessageKind::Authorize, PayloadSize::Exactly(32)),
+        (0x41, 0, 32, MessageKind::Grant, PayloadSize::Exactly(36)),
         (0x01, 1, 43, MessageKind::FrameRequest, PayloadSize::AtLeast(44)),
         (0x02, 0, 23, MessageKind::FrameResponse, PayloadSize::AtLeast(24)),
     ];
@@ -142,6 +144,7 @@ fn scanouts_above_16_bits_are_refused_not_truncated() {
         (0x22, 72, MessageKind::ScanoutResponse),
         (0x30, 4, MessageKind::Subscribe),
         (0x31, 8, MessageKind::SubscribeResponse),
+        (0x41, 36, MessageKind::Grant),
     ] {
         let stream = [&header(msg_type, 0, size)[..], &[3, 0, 1, 0], &vec![0; size as usize - 4]].concat();
         let refusal = Refusal::Scanout { kind, source: ScanoutIdError(0x1_0003) };

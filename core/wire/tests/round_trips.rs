@@ -4,13 +4,25 @@ mod common;
 
 use bytes::Buf;
 use common::{bytes, feed, message, scanout, session, size};
+use lunette_wire::Token;
 use lunette_wire::hxfr::{Header, Message, Received, SessionId};
-use lunette_wire::lease::{Reply, Request};
+use lunette_wire::lease::{LeaseOptions, LongReply, Reply, Request};
 use proptest::prelude::*;
 
 /// Types and the sizes of their fields.
-const FIXED: &[(u8, usize)] =
-    &[(0x01, 44), (0x02, 24), (0x04, 28), (0x20, 16), (0x21, 4), (0x22, 72), (0x30, 4), (0x31, 8), (0xff, 260)];
+const FIXED: &[(u8, usize)] = &[
+    (0x01, 44),
+    (0x02, 24),
+    (0x04, 28),
+    (0x20, 16),
+    (0x21, 4),
+    (0x22, 72),
+    (0x30, 4),
+    (0x31, 8),
+    (0x40, 32),
+    (0x41, 36),
+    (0xff, 260),
+];
 
 proptest! {
     #[test]
@@ -47,8 +59,25 @@ proptest! {
 
     #[test]
     fn lease_requests_survive(size in size(), scanout in scanout()) {
-        for request in [Request::lease(size), Request::Release { scanout }] {
+        let with = |light_crtc| Request::lease_with(size, LeaseOptions { light_crtc });
+        for request in [Request::lease(size), with(false), with(true), Request::Release { scanout }] {
             prop_assert_eq!(Request::decode(&request.encode()), Ok(request));
+        }
+    }
+
+    #[test]
+    fn any_lease_request_decodes_to_an_error_or_to_what_encodes_the_same(bytes in prop::collection::vec(0u8..5, 0..15)) {
+        if let Ok(request) = Request::decode(&bytes) {
+            prop_assert_eq!(Request::decode(&request.encode()), Ok(request));
+        }
+    }
+
+    #[test]
+    fn long_lease_replies_survive(scanout in scanout(), text in "[^\0]{0,16}", token in 1u8..) {
+        let granted = Reply::Granted { scanout, connector: text.clone() };
+        let refused = LongReply { reply: Reply::Refused { reason: text }, token: None };
+        for reply in [LongReply { reply: granted, token: Some(Token::new([token; 32])) }, refused] {
+            prop_assert_eq!(LongReply::decode(&reply.encode()), Ok(reply));
         }
     }
 

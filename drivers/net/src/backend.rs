@@ -4,8 +4,9 @@ use std::future::Future;
 use std::sync::Arc;
 
 use lunette_frame::{AccessUnit, ScanoutId};
-use lunette_wire::hxfr::{ConfigRequest, EnableScanout, ErrorCode, FrameRequest, Message, SessionId};
-use tokio::sync::mpsc;
+use lunette_wire::Token;
+use lunette_wire::hxfr::{ConfigRequest, EnableScanout, ErrorCode, FrameRequest, Grant, Message, SessionId};
+use tokio::sync::{mpsc, watch};
 
 use crate::outgoing::Replies;
 use crate::room::Room;
@@ -73,29 +74,43 @@ pub enum Event {
 }
 
 /// What a server does behind its sockets. Calls that return at once may be made on a socket task.
+///
+/// `shown` is the token that the peer shows; what it is good for is the backend's to say.
 pub trait Backend: Send + Sync + 'static {
     /// A subscriber's units.
     type Units: Units;
     /// A subscriber's wishes.
     type Handle: StreamHandle;
 
-    /// Subscribes to a scanout; returns at once.
+    /// Subscribes to a scanout; returns at once. Logs why not, which the peer is not told.
     ///
     /// # Errors
-    /// When there is no such scanout or its pictures cannot be had.
-    fn subscribe(&self, scanout: ScanoutId) -> Result<(Self::Units, Self::Handle), Refused>;
+    /// When the token does not allow it, there is no such scanout, or its pictures cannot be had.
+    fn subscribe(&self, scanout: ScanoutId, shown: Option<&Token>) -> Result<(Self::Units, Self::Handle), Refused>;
 
     /// Enables a scanout; may take seconds. Returns the guest's name for it.
     ///
     /// # Errors
-    /// When the display device cannot.
-    fn enable(&self, enable: &EnableScanout) -> Result<String, Refused>;
+    /// When the token does not allow it, or the display device cannot.
+    fn enable(&self, enable: &EnableScanout, shown: Option<&Token>) -> Result<String, Refused>;
 
     /// Disables a scanout; may take seconds. Returns the guest's name for it.
     ///
     /// # Errors
-    /// When it is not enabled.
-    fn disable(&self, scanout: ScanoutId) -> Result<String, Refused>;
+    /// When the token does not allow it, or the scanout is not enabled.
+    fn disable(&self, scanout: ScanoutId, shown: Option<&Token>) -> Result<String, Refused>;
+
+    /// Says who owns a scanout; returns at once.
+    ///
+    /// # Errors
+    /// When the token does not allow it.
+    fn grant(&self, grant: &Grant, shown: Option<&Token>) -> Result<(), Refused>;
+
+    /// A peer shows this token from now on; returns at once, and must not let the peer feel what it is good for.
+    ///
+    /// When what it returns changes, the peer is closed unless it subscribes: all that it has asked for is void, and it
+    /// is to connect and ask anew.
+    fn shows(&self, token: &Token) -> Option<watch::Receiver<u64>>;
 
     /// Starts an encoder for one connection's requests. It ends when the sender is dropped.
     ///
@@ -111,16 +126,24 @@ impl<T: Backend> Backend for Arc<T> {
     type Units = T::Units;
     type Handle = T::Handle;
 
-    fn subscribe(&self, scanout: ScanoutId) -> Result<(Self::Units, Self::Handle), Refused> {
-        (**self).subscribe(scanout)
+    fn subscribe(&self, scanout: ScanoutId, shown: Option<&Token>) -> Result<(Self::Units, Self::Handle), Refused> {
+        (**self).subscribe(scanout, shown)
     }
 
-    fn enable(&self, enable: &EnableScanout) -> Result<String, Refused> {
-        (**self).enable(enable)
+    fn enable(&self, enable: &EnableScanout, shown: Option<&Token>) -> Result<String, Refused> {
+        (**self).enable(enable, shown)
     }
 
-    fn disable(&self, scanout: ScanoutId) -> Result<String, Refused> {
-        (**self).disable(scanout)
+    fn disable(&self, scanout: ScanoutId, shown: Option<&Token>) -> Result<String, Refused> {
+        (**self).disable(scanout, shown)
+    }
+
+    fn grant(&self, grant: &Grant, shown: Option<&Token>) -> Result<(), Refused> {
+        (**self).grant(grant, shown)
+    }
+
+    fn shows(&self, token: &Token) -> Option<watch::Receiver<u64>> {
+        (**self).shows(token)
     }
 
     fn open_encoder(&self, replies: Replies) -> Result<mpsc::Sender<EncodeJob>, Refused> {

@@ -6,10 +6,10 @@ use bytes::BytesMut;
 use lunette_frame::ScanoutId;
 use lunette_session::{Action, Connection};
 use lunette_wire::hxfr::{
-    ErrorCode, ErrorReply, Framer, Message, Received, ScanoutResponse, SessionId, SubscribeResponse,
+    ErrorCode, ErrorReply, Framer, Grant, Message, Received, ScanoutResponse, SessionId, SubscribeResponse,
 };
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::backend::{Backend, EncodeJob, Event, Refused, StreamHandle};
@@ -26,6 +26,8 @@ pub(crate) struct Reader<'a, B: Backend> {
     queue: mpsc::Sender<Outgoing<B::Units>>,
     handle: Option<B::Handle>,
     encoder: Option<mpsc::Sender<EncodeJob>>,
+    /// Changes when the peer is to connect anew.
+    recall: Option<watch::Receiver<u64>>,
     rooms: Rooms,
     /// The place of the large message that is being received, and how fast it comes in.
     large: Option<(Room, Pace)>,
@@ -43,8 +45,8 @@ enum Next {
 
 impl<'a, B: Backend> Reader<'a, B> {
     pub(crate) fn new(backend: &'a B, queue: mpsc::Sender<Outgoing<B::Units>>, rooms: Rooms, stall: Duration) -> Self {
-        let connection = Connection::new();
-        Self { backend, connection, queue, handle: None, encoder: None, rooms, large: None, until: None, stall }
+        let (connection, handle, encoder, recall) = (Connection::new(), None, None, None);
+        Self { backend, connection, queue, handle, encoder, recall, rooms, large: None, until: None, stall }
     }
 
     pub(crate) async fn run(mut self, socket: &mut (impl AsyncRead + Unpin)) -> Result<(), Ended> {
@@ -56,9 +58,24 @@ impl<'a, B: Backend> Reader<'a, B> {
                 }
             }
             self.until = framer.is_mid_message().then(|| self.until.unwrap_or_else(|| Instant::now() + PATIENCE));
-            if self.read(socket, framer.buffer()).await? == 0 {
-                return if framer.is_mid_message() { Err(Ended::Truncated) } else { Ok(()) };
+            match self.read_or_recall(socket, framer.buffer()).await? {
+                None => return Ok(()),
+                Some(0) => return if framer.is_mid_message() { Err(Ended::Truncated) } else { Ok(()) },
+                Some(_) => {}
             }
+        }
+    }
+
+    /// Reads what there is; `None` when the peer is to connect anew.
+    async fn read_or_recall(
+        &mut self,
+        socket: &mut (impl AsyncRead + Unpin),
+        buffer: &mut BytesMut,
+    ) -> Result<Option<usize>, Ended> {
+        let Some(mut recall) = self.recall.clone() else { return self.read(socket, buffer).await.map(Some) };
+        tokio::select! {
+            _ = recall.changed() => Ok(None),
+            read = self.read(socket, buffer) => read.map(Some),
         }
     }
 
@@ -116,13 +133,18 @@ impl<'a, B: Backend> Reader<'a, B> {
             Action::Refuse(session, message) => self.reply(session, message).await.map(|_| Next::Close),
             Action::Subscribe(scanout) => self.subscribe(scanout).await,
             Action::Enable(session, enable) => {
-                let result = tokio::task::block_in_place(|| self.backend.enable(&enable));
+                let result = tokio::task::block_in_place(|| self.backend.enable(&enable, self.connection.token()));
                 self.reply(session, switched(enable.scanout, result)).await
             }
             Action::Disable(session, scanout) => {
-                let result = tokio::task::block_in_place(|| self.backend.disable(scanout));
+                let result = tokio::task::block_in_place(|| self.backend.disable(scanout, self.connection.token()));
                 self.reply(session, switched(scanout, result)).await
             }
+            Action::Authorized(token) => {
+                self.recall = self.backend.shows(&token);
+                Ok(Next::Read)
+            }
+            Action::Grant(session, grant) => self.grant(session, &grant).await,
             Action::RequestIdr => {
                 self.handle.as_ref().inspect(|handle| handle.request_idr());
                 Ok(Next::Read)
@@ -156,16 +178,22 @@ impl<'a, B: Backend> Reader<'a, B> {
     async fn subscribe(&mut self, scanout: ScanoutId) -> Result<Next, Ended> {
         let session = SessionId::from(scanout);
         let response = |success| Message::SubscribeResponse(SubscribeResponse { scanout, success });
-        match self.backend.subscribe(scanout) {
+        match self.backend.subscribe(scanout, self.connection.token()) {
             Ok((units, handle)) => {
                 self.handle = Some(handle);
+                self.recall = None;
                 self.connection.subscribed(scanout);
                 Ok(self.put(Outgoing::Follow(session, response(true), units)).await)
             }
-            Err(refused) => {
-                tracing::info!(%scanout, reason = refused.reason, "subscription refused");
-                self.reply(session, response(false)).await
-            }
+            // SUBSCRIBE_RESP has no room for the reason; the backend has logged it.
+            Err(_) => self.reply(session, response(false)).await,
+        }
+    }
+
+    async fn grant(&self, session: SessionId, grant: &Grant) -> Result<Next, Ended> {
+        match self.backend.grant(grant, self.connection.token()) {
+            Ok(()) => Ok(Next::Read),
+            Err(Refused { code, reason }) => self.reply(session, Message::Error(ErrorReply::new(code, reason))).await,
         }
     }
 

@@ -95,9 +95,10 @@ impl ConnectError {
             Self::Resolve { .. } => Some("is the name spelt right? an IP address needs no name service"),
             Self::Connect { source, .. } => socket_hint(source.kind()),
             Self::Slow { .. } => Some("is the host up, and does a firewall swallow the port?"),
-            Self::Refused { .. } => {
-                Some("is it enabled? scanouts count from 0, and frame-export's log says why it refused")
-            }
+            Self::Refused { .. } => Some(
+                "is it enabled, and does the server want a token (--token-file)? scanouts count from 0, and \
+                     frame-export's log says why it refused",
+            ),
             Self::NoAnswer { .. } | Self::Closed { .. } | Self::Unexpected { .. } | Self::Mistaken { .. } => {
                 Some("does frame-export listen on that port, or some other program?")
             }

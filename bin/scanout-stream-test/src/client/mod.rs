@@ -1,8 +1,8 @@
 //! The client's side of a subscription.
 //!
 //! ```text
-//!   connect ──▶ SUBSCRIBE ──▶ SUBSCRIBE_RESP ──▶ FRAME_RESPONSE … ──▶ end of stream, or ERROR
-//!   └──── limits.connect ───┘└─ limits.answer ─┘└─ no limit: a still screen sends nothing ─┘
+//!   connect ──▶ AUTHORIZE (with a token), SUBSCRIBE ──▶ SUBSCRIBE_RESP ──▶ FRAME_RESPONSE … ──▶ end of stream, or ERROR
+//!   └ limits.connect ┘└──────── limits.answer ────────────────────────┘└─ no limit: a still screen sends nothing ─┘
 //! ```
 
 mod dial;
@@ -13,7 +13,10 @@ use std::io;
 
 use bytes::BytesMut;
 use lunette_frame::ScanoutId;
-use lunette_wire::hxfr::{FrameResponse, Framer, Message, Received, Subscribe, SubscribeResponse, TooLarge};
+use lunette_wire::Token;
+use lunette_wire::hxfr::{
+    Authorize, FrameResponse, Framer, Message, Received, SessionId, Subscribe, SubscribeResponse, TooLarge,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 pub use dial::Limits;
@@ -49,6 +52,20 @@ impl Subscriber {
     /// # Errors
     /// When there is no server, or it does not accept the subscription within `limits`.
     pub async fn connect(address: &Address, scanout: ScanoutId, limits: Limits) -> Result<Self, ConnectError> {
+        Self::connect_showing(None, address, scanout, limits).await
+    }
+
+    /// Connects to `address`, shows `token` there, and subscribes to `scanout`.
+    ///
+    /// # Errors
+    /// As [`Subscriber::connect`]; a strict server answers a token that does not allow it as it answers a scanout that
+    /// it does not have.
+    pub async fn connect_showing(
+        token: Option<Token>,
+        address: &Address,
+        scanout: ScanoutId,
+        limits: Limits,
+    ) -> Result<Self, ConnectError> {
         let connecting_since = Monotonic::now();
         let stream = dial::dial(address, limits.connect).await?;
         let mut subscriber = Self {
@@ -60,7 +77,7 @@ impl Subscriber {
             last_read: connecting_since,
             skipped: 0,
         };
-        let answer = tokio::time::timeout(limits.answer, subscriber.subscribe()).await;
+        let answer = tokio::time::timeout(limits.answer, subscriber.subscribe(token)).await;
         answer.unwrap_or(Err(ConnectError::NoAnswer { scanout, limit: limits.answer }))?;
         // Not the time now: pictures may have come in the same read.
         subscriber.subscribed_at = subscriber.last_read;
@@ -114,17 +131,27 @@ impl Subscriber {
     /// # Errors
     /// When the connection is broken, or the message is larger than servers take.
     pub async fn send(&mut self, message: &Message) -> io::Result<()> {
+        self.send_as(self.scanout.into(), message).await
+    }
+
+    async fn send_as(&mut self, session: SessionId, message: &Message) -> io::Result<()> {
         let mut bytes = BytesMut::new();
         let too_large = |error: TooLarge| io::Error::new(io::ErrorKind::InvalidInput, error);
-        message.encode(self.scanout.into(), &mut bytes).map_err(too_large)?;
+        message.encode(session, &mut bytes).map_err(too_large)?;
         self.stream.write_all(&bytes).await
     }
 
-    async fn subscribe(&mut self) -> Result<(), ConnectError> {
+    async fn ask(&mut self, token: Option<Token>) -> io::Result<()> {
+        if let Some(token) = token {
+            self.send_as(SessionId::NONE, &Message::Authorize(Authorize { token })).await?;
+        }
+        self.send(&Message::Subscribe(Subscribe { scanout: self.scanout })).await
+    }
+
+    async fn subscribe(&mut self, token: Option<Token>) -> Result<(), ConnectError> {
         let scanout = self.scanout;
         let broken = |source| ConnectError::Broken { scanout, source };
-        let sent = self.send(&Message::Subscribe(Subscribe { scanout })).await;
-        sent.map_err(|error| broken(StreamError::Socket(error)))?;
+        self.ask(token).await.map_err(|error| broken(StreamError::Socket(error)))?;
         while let Some(received) = self.receive().await.map_err(broken)? {
             match received.body {
                 Ok(Message::SubscribeResponse(answer)) => return judge(scanout, answer),

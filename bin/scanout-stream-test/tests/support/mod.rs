@@ -20,6 +20,7 @@ pub fn plan(address: &Address) -> Plan {
     Plan {
         address: address.clone(),
         scanout: SCANOUT,
+        token: None,
         limits: Limits { connect: LONG, answer: LONG },
         until: Until { time: LONG, frames: None },
         save: None,

@@ -22,13 +22,22 @@ pub struct Server {
 impl Server {
     /// Accepts one connection, awaits SUBSCRIBE, and runs the script.
     pub fn start(script: impl FnOnce(&mut Connection) + Send + 'static) -> Self {
+        Self::awaiting(&[], script)
+    }
+
+    /// As [`Server::start`], after these other messages.
+    pub fn awaiting(first: &[Message], script: impl FnOnce(&mut Connection) + Send + 'static) -> Self {
+        let subscribe = Message::Subscribe(Subscribe { scanout: SCANOUT });
+        let expected = [first, &[subscribe]].concat();
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("bound").port();
         let thread = std::thread::spawn(move || {
             let (stream, _) = listener.accept().expect("a client");
             stream.set_nodelay(true).expect("a socket");
             let mut connection = Connection { stream, framer: Framer::new() };
-            assert_eq!(connection.receive(), Some(Message::Subscribe(Subscribe { scanout: SCANOUT })));
+            for message in expected {
+                assert_eq!(connection.receive(), Some(message));
+            }
             script(&mut connection);
         });
         Self { address: Address::Tcp { host: "127.0.0.1".to_owned(), port }, thread: Some(thread) }

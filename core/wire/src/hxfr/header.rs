@@ -59,6 +59,8 @@ pub enum MessageKind {
     ScanoutResponse,
     Subscribe,
     SubscribeResponse,
+    Authorize,
+    Grant,
     Error,
 }
 
@@ -90,7 +92,7 @@ impl fmt::Display for PayloadSize {
 }
 
 impl MessageKind {
-    const TABLE: [(Self, u8, &'static str); 12] = [
+    const TABLE: [(Self, u8, &'static str); 14] = [
         (Self::FrameRequest, 0x01, "FRAME_REQUEST"),
         (Self::FrameResponse, 0x02, "FRAME_RESPONSE"),
         (Self::KeyframeRequest, 0x03, "KEYFRAME_REQ"),
@@ -102,6 +104,8 @@ impl MessageKind {
         (Self::ScanoutResponse, 0x22, "SCANOUT_RESP"),
         (Self::Subscribe, 0x30, "SUBSCRIBE"),
         (Self::SubscribeResponse, 0x31, "SUBSCRIBE_RESP"),
+        (Self::Authorize, 0x40, "AUTHORIZE"),
+        (Self::Grant, 0x41, "GRANT"),
         (Self::Error, 0xff, "ERROR"),
     ];
 
@@ -135,6 +139,8 @@ impl MessageKind {
             Self::EnableScanout => PayloadSize::Exactly(16),
             Self::FrameResponse => PayloadSize::AtLeast(24),
             Self::ConfigRequest => PayloadSize::Exactly(28),
+            Self::Authorize => PayloadSize::Exactly(32),
+            Self::Grant => PayloadSize::Exactly(36),
             Self::FrameRequest if has_pixels => PayloadSize::AtLeast(44),
             Self::FrameRequest => PayloadSize::Exactly(44),
             Self::ScanoutResponse => PayloadSize::Exactly(72),

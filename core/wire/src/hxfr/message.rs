@@ -5,8 +5,8 @@ use bytes::{Bytes, BytesMut};
 use super::header::Verdict;
 use super::status::encode_bare;
 use super::{
-    ConfigRequest, DecodeError, DisableScanout, EnableScanout, ErrorReply, FrameRequest, FrameResponse, Header,
-    MessageKind, ScanoutResponse, SessionId, Subscribe, SubscribeResponse, TooLarge,
+    Authorize, ConfigRequest, DecodeError, DisableScanout, EnableScanout, ErrorReply, FrameRequest, FrameResponse,
+    Grant, Header, MessageKind, ScanoutResponse, SessionId, Subscribe, SubscribeResponse, TooLarge,
 };
 
 /// Any message without its session.
@@ -34,6 +34,10 @@ pub enum Message {
     Subscribe(Subscribe),
     /// Whether pictures will follow.
     SubscribeResponse(SubscribeResponse),
+    /// Show a token.
+    Authorize(Authorize),
+    /// Give a scanout to whoever shows a token.
+    Grant(Grant),
     /// A request failed.
     Error(ErrorReply),
 }
@@ -54,6 +58,8 @@ impl Message {
             Self::ScanoutResponse(_) => MessageKind::ScanoutResponse,
             Self::Subscribe(_) => MessageKind::Subscribe,
             Self::SubscribeResponse(_) => MessageKind::SubscribeResponse,
+            Self::Authorize(_) => MessageKind::Authorize,
+            Self::Grant(_) => MessageKind::Grant,
             Self::Error(_) => MessageKind::Error,
         }
     }
@@ -72,6 +78,8 @@ impl Message {
             Self::ScanoutResponse(message) => message.encode(session, out),
             Self::Subscribe(message) => message.encode(session, out),
             Self::SubscribeResponse(message) => message.encode(session, out),
+            Self::Authorize(message) => message.encode(session, out),
+            Self::Grant(message) => message.encode(session, out),
             Self::Error(message) => message.encode(session, out),
             Self::KeyframeRequest | Self::Ping | Self::Pong => encode_bare(self.kind(), session, out),
         }
@@ -104,6 +112,8 @@ impl Message {
             MessageKind::ScanoutResponse => Self::ScanoutResponse(ScanoutResponse::decode(&payload)?),
             MessageKind::Subscribe => Self::Subscribe(Subscribe::decode(&payload)?),
             MessageKind::SubscribeResponse => Self::SubscribeResponse(SubscribeResponse::decode(&payload)?),
+            MessageKind::Authorize => Self::Authorize(Authorize::decode(&payload)),
+            MessageKind::Grant => Self::Grant(Grant::decode(&payload)?),
             MessageKind::Error => Self::Error(ErrorReply::decode(&payload)),
         })
     }

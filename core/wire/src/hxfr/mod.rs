@@ -15,6 +15,7 @@
 //! Readers are tolerant where that loses nothing: reserved bytes and unused flag bits are ignored, a flag byte that
 //! is neither 0 nor 1 counts as 1.
 
+mod authorization;
 mod config;
 mod error;
 mod frame_request;
@@ -29,6 +30,7 @@ mod status;
 mod subscription;
 mod time;
 
+pub use authorization::{Authorize, Grant};
 pub use config::{ConfigRequest, Level, Profile};
 pub use error::{DecodeError, FrameError, Refusal, TooLarge};
 pub use frame_request::{FrameRequest, ResourceId};

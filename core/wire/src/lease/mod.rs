@@ -2,17 +2,19 @@
 //!
 //! ```text
 //!   client                                   drm-manager
-//!     │ ── Request::Lease (9 bytes) ────────────▶ │
-//!     │ ◀─ Reply::Granted (69 bytes) + lease fd ─ │   one sendmsg: bytes and fd together
+//!     │ ── Request::Lease (9 or 13 bytes) ──────▶ │
+//!     │ ◀─ Reply (69) or LongReply (101) + fd ─── │   one sendmsg: bytes and fd together
 //!     │            connection stays open          │   the lease lives exactly as long
 //!     │ ── end of stream ───────────────────────▶ │
 //! ```
 //!
-//! Both messages have a fixed size, so a full read is all the framing there is. The fd travels beside the bytes,
-//! as ancillary data; whoever owns the socket passes it.
+//! The first byte of a request tells its length and its reply's, so a full read is all the framing there is. The fd
+//! travels beside the bytes, as ancillary data; whoever owns the socket passes it.
 
+mod long_reply;
 mod reply;
 mod request;
 
+pub use long_reply::LongReply;
 pub use reply::{Reply, ReplyError};
-pub use request::{Request, RequestError};
+pub use request::{LeaseOptions, Request, RequestError};

@@ -6,9 +6,10 @@ use std::num::{NonZeroU8, NonZeroU32};
 
 use bytes::{Bytes, BytesMut};
 use lunette_frame::{BitRate, FrameRate, ScanoutId, Size, UnitKind};
+use lunette_wire::Token;
 use lunette_wire::hxfr::{
-    ConfigRequest, DisableScanout, EnableScanout, ErrorCode, ErrorReply, Fourcc, FrameError, FrameRequest,
-    FrameResponse, Framer, Header, Level, Message, Nals, Nanos, Profile, Received, ResourceId, ScanoutResponse,
+    Authorize, ConfigRequest, DisableScanout, EnableScanout, ErrorCode, ErrorReply, Fourcc, FrameError, FrameRequest,
+    FrameResponse, Framer, Grant, Header, Level, Message, Nals, Nanos, Profile, Received, ResourceId, ScanoutResponse,
     SessionId, Subscribe, SubscribeResponse,
 };
 use proptest::prelude::*;
@@ -131,6 +132,14 @@ fn subscription() -> impl Strategy<Value = Message> {
     ]
 }
 
+fn authorization() -> impl Strategy<Value = Message> {
+    let token = || prop::array::uniform32(any::<u8>()).prop_map(Token::new);
+    prop_oneof![
+        token().prop_map(|token| Message::Authorize(Authorize { token })),
+        (scanout(), token()).prop_map(|(scanout, token)| Message::Grant(Grant { scanout, token })),
+    ]
+}
+
 fn status() -> impl Strategy<Value = Message> {
     prop_oneof![
         Just(Message::KeyframeRequest),
@@ -142,7 +151,15 @@ fn status() -> impl Strategy<Value = Message> {
 }
 
 pub fn message() -> impl Strategy<Value = Message> {
-    prop_oneof![frame_request(), frame_response(), config(), scanout_control(), subscription(), status()]
+    prop_oneof![
+        frame_request(),
+        frame_response(),
+        config(),
+        scanout_control(),
+        subscription(),
+        authorization(),
+        status()
+    ]
 }
 
 /// Bytes that are often nearly messages: whole ones, headers with a wrong size, noise.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use lunette_frame::{PictureError, ScanoutId, Size};
 
+use crate::qemu_dbus::QemuError;
 use crate::{Doorbell, Source};
 
 /// What a scanout is asked to show.
@@ -81,6 +82,40 @@ pub enum ControlError {
         min: Size,
         /// Largest size.
         max: Size,
+    },
+    /// The pictures of all enabled scanouts would need too much memory.
+    #[error("scanout {id} at {size} needs {needed} bytes for its pictures, of {limit} bytes {free} are free")]
+    Memory {
+        /// The scanout.
+        id: ScanoutId,
+        /// The size asked for.
+        size: Size,
+        /// Bytes that it needs.
+        needed: u64,
+        /// Bytes that other scanouts leave.
+        free: u64,
+        /// Bytes for all scanouts.
+        limit: u64,
+    },
+    /// The machine's own console cannot be switched off.
+    #[error("scanout {0} is the machine's console, which is always on")]
+    Console(ScanoutId),
+    /// There is no machine at the moment.
+    #[error("the machine cannot be reached: {reason}")]
+    Unreachable {
+        /// What happened last.
+        reason: String,
+    },
+    /// More requests wait for the machine than make sense.
+    #[error("too many requests wait for the machine")]
+    Busy,
+    /// The machine does not switch the scanout.
+    #[error("cannot switch scanout {id}")]
+    Switch {
+        /// The scanout.
+        id: ScanoutId,
+        /// What went wrong.
+        source: Box<QemuError>,
     },
     /// The source has no memory for its pictures.
     #[error("the scanout's picture is not possible")]

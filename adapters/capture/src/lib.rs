@@ -14,12 +14,15 @@
 
 mod clock;
 mod control;
+mod cursor;
 mod doorbell;
 pub mod pattern;
+pub mod qemu_dbus;
 pub mod replay;
 mod source;
 
 pub use clock::now;
 pub use control::{ControlError, Mode, ScanoutControl, ScanoutInfo, connector_name};
+pub use cursor::{Cursor, CursorShape};
 pub use doorbell::Doorbell;
 pub use source::{Frame, Polled, Source, SourceError};

@@ -2,6 +2,9 @@
 
 use lunette_frame::{Damage, PictureRef, Pts};
 
+use crate::Cursor;
+use crate::qemu_dbus::Fault;
+
 /// A picture as captured, borrowed from its source until the next poll.
 #[derive(Debug, Clone, Copy)]
 pub struct Frame<'a> {
@@ -35,6 +38,11 @@ pub trait Source: Send {
     /// # Errors
     /// When the source cannot go on; the pipeline closes it then, and may open it anew.
     fn poll(&mut self, now: Pts) -> Result<Polled<'_>, SourceError>;
+
+    /// The pointer that the machine draws beside the picture; `None` where there is no such thing.
+    fn cursor(&self) -> Option<Cursor> {
+        None
+    }
 }
 
 /// Why a source cannot go on.
@@ -48,6 +56,9 @@ pub enum SourceError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The machine's pictures cannot be captured.
+    #[error("the machine's pictures cannot be captured")]
+    Machine(#[from] Fault),
     /// The picture is not one.
     #[error("the source has no valid picture")]
     Picture(#[from] lunette_frame::PictureError),

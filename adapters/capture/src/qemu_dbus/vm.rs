@@ -1,0 +1,82 @@
+//! `org.qemu.Display1.VM`: which consoles the machine has.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use lunette_frame::ScanoutId;
+use zbus::{OwnedVariant, Variant};
+
+use super::console::{Console, ConsoleInfo, ConsoleNumber};
+use super::error::QemuError;
+use super::link::Display;
+
+const INTERFACE: &str = "org.qemu.Display1.VM";
+const PATH: &str = "/org/qemu/Display1/VM";
+
+/// More consoles than any machine has.
+const MAX_CONSOLES: usize = 256;
+
+/// The consoles of the machine's main display device, by scanout.
+pub(super) async fn scanouts(display: &Arc<Display>) -> Result<BTreeMap<ScanoutId, ConsoleInfo>, QemuError> {
+    let mut consoles = Vec::new();
+    for number in console_numbers(display).await? {
+        consoles.push(Console::new(Arc::clone(display), number).info().await?);
+    }
+    let scanouts = of_largest_device(consoles);
+    if scanouts.is_empty() { Err(QemuError::NoConsole) } else { Ok(scanouts) }
+}
+
+async fn console_numbers(display: &Display) -> Result<Vec<ConsoleNumber>, QemuError> {
+    let asked = (INTERFACE, "ConsoleIDs");
+    let answer = display.call(PATH, super::properties::INTERFACE, "Get", &asked).await?;
+    let wrong = || QemuError::Answer { method: "Get", wanted: "the numbers of consoles" };
+    let value: OwnedVariant = answer.body().deserialize().map_err(|_| wrong())?;
+    let Variant::Array(numbers) = &*value else { return Err(wrong()) };
+    let number = |value: &Variant<'_>| match value {
+        Variant::U32(number) => Ok(ConsoleNumber(*number)),
+        _ => Err(wrong()),
+    };
+    numbers.iter().take(MAX_CONSOLES).map(number).collect()
+}
+
+/// A scanout is a head of the device that has most of them; other devices, and text consoles, are left out.
+fn of_largest_device(consoles: Vec<ConsoleInfo>) -> BTreeMap<ScanoutId, ConsoleInfo> {
+    let mut devices: BTreeMap<String, BTreeMap<ScanoutId, ConsoleInfo>> = BTreeMap::new();
+    for console in consoles.into_iter().filter(|console| console.is_graphic) {
+        if let Ok(id) = ScanoutId::try_from(console.head) {
+            devices.entry(console.device.clone()).or_default().entry(id).or_insert(console);
+        }
+    }
+    let largest = devices.into_values().reduce(|best, next| if next.len() > best.len() { next } else { best });
+    largest.unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use lunette_frame::Size;
+
+    use super::*;
+
+    fn console(number: u32, head: u32, device: &str, is_graphic: bool) -> ConsoleInfo {
+        let number = ConsoleNumber(number);
+        ConsoleInfo { number, head, device: device.to_owned(), is_graphic, size: Size::new(1, 1) }
+    }
+
+    #[test]
+    fn scanouts_are_the_heads_of_the_largest_device() {
+        let scanouts = of_largest_device(vec![
+            console(0, 0, "pci/0000/01.0", true),
+            console(1, 0, "pci/0000/02.0", true),
+            console(2, 1, "pci/0000/02.0", true),
+            console(3, 70_000, "pci/0000/02.0", true),
+            console(4, 2, "", false),
+        ]);
+        let numbers: Vec<_> = scanouts.into_iter().map(|(id, console)| (id.get(), console.number.0)).collect();
+        assert_eq!(numbers, [(0, 1), (1, 2)]);
+    }
+
+    #[test]
+    fn a_machine_without_graphics_has_none() {
+        assert!(of_largest_device(vec![console(0, 0, "", false)]).is_empty());
+    }
+}

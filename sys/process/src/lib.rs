@@ -1,0 +1,13 @@
+//! Child processes that do not outlive their parent, and that inherit only what they are given.
+//!
+//! On Linux the kernel kills a child of [`Lifetime::SpawningThread`] as soon as the thread that spawned it ends, for
+//! whatever reason. Other systems have nothing alike; there a guard process has to do it.
+
+#![deny(unsafe_code)]
+
+mod exit;
+#[allow(unsafe_code, reason = "what runs between fork and exec")]
+mod spawn;
+
+pub use exit::wait_without_reaping;
+pub use spawn::{Lifetime, Spawn};

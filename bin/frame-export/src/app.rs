@@ -7,14 +7,16 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use lunette_net::{Limits, Listener, Server};
+use lunette_session::Access;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::backend::Backend;
-use crate::config::Config;
-use crate::{BUILD_ID, observe, screens};
+use crate::config::{Config, EncoderSettings};
+use crate::screens::Screens;
+use crate::{BUILD_ID, machine, observe};
 
 /// How long pipelines may take to end.
 const LAST_PICTURES: Duration = Duration::from_secs(5);
@@ -55,14 +57,15 @@ pub async fn run(config: Config) -> Result<()> {
 pub async fn serve(config: Config, stop: watch::Receiver<bool>) -> Result<()> {
     tracing::info!("frame-export {BUILD_ID}");
     raise_descriptor_limit();
-    let control = screens::open(&config.source).context("cannot open the source")?;
-    let size = control.scanouts().first().map(|scanout| scanout.size);
-    if let Some(size) = size {
+    let access = config.access.open()?;
+    tracing::info!(strict = access.is_strict(), "access");
+    let screens = Screens::open(&config.source).context("cannot open the source")?;
+    if let Some(size) = screens.expected_size() {
         // Once before the first client: better no server than one without pictures.
         let encoder = config.encoder.open(size);
         tracing::info!(encoder = encoder.context("cannot encode")?.name(), %size, "encoder works");
     }
-    let backend = Arc::new(Backend::new(control, &config.encoder, lunette_session::Limits::default()));
+    let backend = Arc::new(build(screens, access, &config.encoder));
 
     let mut listeners = Vec::new();
     for endpoint in &config.endpoints {
@@ -86,6 +89,18 @@ pub async fn serve(config: Config, stop: watch::Receiver<bool>) -> Result<()> {
     };
     let ((), ended) = tokio::join!(server.run(listeners, &stop), ending);
     ended
+}
+
+fn build(screens: Screens, access: Access, encoder: &EncoderSettings) -> Backend {
+    let Screens { control, machine } = screens;
+    let backend = Backend::new(control, encoder, lunette_session::Limits::default()).guarded_by(access);
+    match machine {
+        Some(machine) => {
+            machine::follow(&machine, backend.gate());
+            backend.of_machine(machine)
+        }
+        None => backend,
+    }
 }
 
 /// Serves metrics until the runtime ends.

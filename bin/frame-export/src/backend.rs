@@ -3,14 +3,17 @@
 use std::error::Error;
 use std::sync::Arc;
 
+use lunette_capture::qemu_dbus::QemuScreens;
 use lunette_capture::{ControlError, Mode, ScanoutControl, connector_name};
 use lunette_encode::Choice;
 use lunette_frame::ScanoutId;
 use lunette_net::{EncodeJob, Event, Refused, Replies};
-use lunette_session::Limits;
-use lunette_wire::hxfr::{EnableScanout, ErrorCode};
-use tokio::sync::mpsc;
+use lunette_session::{Access, Limits, NotAllowed, Wish};
+use lunette_wire::Token;
+use lunette_wire::hxfr::{EnableScanout, ErrorCode, Grant};
+use tokio::sync::{mpsc, watch};
 
+use crate::access::{Admitted, Gate};
 use crate::cause::chain;
 use crate::config::EncoderSettings;
 use crate::metrics::ServerMetrics;
@@ -24,6 +27,8 @@ const REQUEST_ENCODERS: usize = 32;
 /// The server's inside.
 pub struct Backend {
     control: Arc<dyn ScanoutControl>,
+    gate: Arc<Gate>,
+    machine: Option<Arc<QemuScreens>>,
     streams: Arc<Streams>,
     requests: RequestEncoders,
     encoder: Choice,
@@ -31,23 +36,49 @@ pub struct Backend {
 }
 
 impl Backend {
-    /// Serves the scanouts of `control`, encoded by `settings`.
+    /// Serves the scanouts of `control`, encoded by `settings`, to whoever connects.
     #[must_use]
     pub fn new(control: Arc<dyn ScanoutControl>, settings: &EncoderSettings, limits: Limits) -> Self {
         let metrics = Arc::<ServerMetrics>::default();
         Self {
             streams: Arc::new(Streams::new(Arc::clone(&control), settings.clone(), limits)),
             control,
+            gate: Arc::new(Gate::new(Access::open())),
+            machine: None,
             encoder: settings.choice.clone(),
             requests: RequestEncoders::new(settings.clone(), Arc::clone(&metrics), REQUEST_ENCODERS),
             metrics,
         }
     }
 
+    /// The same, but only to whom `access` allows it.
+    #[must_use]
+    pub fn guarded_by(self, access: Access) -> Self {
+        Self { gate: Arc::new(Gate::new(access)), ..self }
+    }
+
+    /// The same, where the scanouts are those of `machine`.
+    #[must_use]
+    pub fn of_machine(self, machine: Arc<QemuScreens>) -> Self {
+        Self { machine: Some(machine), ..self }
+    }
+
+    /// The virtual machine whose scanouts these are, if they are one's.
+    #[must_use]
+    pub fn machine(&self) -> Option<&QemuScreens> {
+        self.machine.as_deref()
+    }
+
     /// The streams that are watched.
     #[must_use]
     pub fn streams(&self) -> &Arc<Streams> {
         &self.streams
+    }
+
+    /// Who may use what.
+    #[must_use]
+    pub fn gate(&self) -> &Arc<Gate> {
+        &self.gate
     }
 
     /// What happened on the sockets.
@@ -61,6 +92,22 @@ impl Backend {
     pub fn control(&self) -> &dyn ScanoutControl {
         &*self.control
     }
+
+    fn plug(&self, enable: &EnableScanout) -> Result<String, Refused> {
+        // A scanout that nobody could watch is refused now, not when somebody tries.
+        lunette_encode::check_size(&self.encoder, enable.size)
+            .map_err(|error| refused(ErrorCode::EncodeFailed, &error))?;
+        let mode = Mode { size: enable.size, refresh_hz: enable.refresh_hz };
+        let connector = self.control.enable(enable.scanout, mode).map_err(|error| not_switched(&error))?;
+        tracing::info!(scanout = %enable.scanout, size = %enable.size, connector, "enabled");
+        Ok(connector)
+    }
+
+    fn unplug(&self, scanout: ScanoutId) -> Result<String, Refused> {
+        self.control.disable(scanout).map_err(|error| not_switched(&error))?;
+        tracing::info!(%scanout, "disabled");
+        Ok(connector_name(scanout))
+    }
 }
 
 fn refused(code: ErrorCode, error: &dyn Error) -> Refused {
@@ -71,28 +118,43 @@ fn not_switched(error: &ControlError) -> Refused {
     refused(ErrorCode::NotFound, error)
 }
 
+fn not_allowed(refusal: NotAllowed) -> Refused {
+    refused(ErrorCode::InvalidMessage, &refusal)
+}
+
 impl lunette_net::Backend for Backend {
-    type Units = Subscription;
+    type Units = Admitted<Subscription>;
     type Handle = Wishes;
 
-    fn subscribe(&self, scanout: ScanoutId) -> Result<(Subscription, Wishes), Refused> {
-        self.streams.subscribe(scanout).map_err(|error| refused(ErrorCode::NotFound, &error))
+    fn subscribe(
+        &self,
+        scanout: ScanoutId,
+        shown: Option<&Token>,
+    ) -> Result<(Admitted<Subscription>, Wishes), Refused> {
+        // The pass comes first: a grant that ends from here on ends the subscription.
+        let pass = self.gate.admit(Wish::Subscribe(scanout), shown).map_err(not_allowed)?;
+        let joined = self.streams.subscribe(scanout).map_err(|error| {
+            let refused = refused(ErrorCode::NotFound, &error);
+            tracing::info!(%scanout, reason = refused.reason, "subscription refused");
+            refused
+        });
+        joined.map(|(subscription, wishes)| (Admitted::new(subscription, pass), wishes))
     }
 
-    fn enable(&self, enable: &EnableScanout) -> Result<String, Refused> {
-        // A scanout that nobody could watch is refused now, not when somebody tries.
-        lunette_encode::check_size(&self.encoder, enable.size)
-            .map_err(|error| refused(ErrorCode::EncodeFailed, &error))?;
-        let mode = Mode { size: enable.size, refresh_hz: enable.refresh_hz };
-        let connector = self.control.enable(enable.scanout, mode).map_err(|error| not_switched(&error))?;
-        tracing::info!(scanout = %enable.scanout, size = %enable.size, connector, "enabled");
-        Ok(connector)
+    fn enable(&self, enable: &EnableScanout, shown: Option<&Token>) -> Result<String, Refused> {
+        self.gate.switch(Wish::Enable(enable.scanout), shown, || self.plug(enable)).map_err(not_allowed)?
     }
 
-    fn disable(&self, scanout: ScanoutId) -> Result<String, Refused> {
-        self.control.disable(scanout).map_err(|error| not_switched(&error))?;
-        tracing::info!(%scanout, "disabled");
-        Ok(connector_name(scanout))
+    fn disable(&self, scanout: ScanoutId, shown: Option<&Token>) -> Result<String, Refused> {
+        self.gate.switch(Wish::Disable(scanout), shown, || self.unplug(scanout)).map_err(not_allowed)?
+    }
+
+    fn grant(&self, grant: &Grant, shown: Option<&Token>) -> Result<(), Refused> {
+        self.gate.grant(grant, shown).map_err(not_allowed)
+    }
+
+    fn shows(&self, token: &Token) -> Option<watch::Receiver<u64>> {
+        self.gate.notice(token)
     }
 
     fn open_encoder(&self, replies: Replies) -> Result<mpsc::Sender<EncodeJob>, Refused> {

@@ -9,11 +9,13 @@
 
 #![forbid(unsafe_code)]
 
+pub mod access;
 pub mod app;
 pub mod backend;
 mod cause;
 pub mod config;
 mod encoders;
+mod machine;
 pub mod metrics;
 mod observe;
 mod pipeline;

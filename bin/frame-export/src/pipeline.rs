@@ -46,7 +46,7 @@ struct Works {
 /// Why a stream cannot go on.
 #[derive(Debug, thiserror::Error)]
 enum PipelineError {
-    #[error("the scanout was disabled")]
+    #[error("the scanout is gone: it was disabled, or its machine was reset or has ended")]
     Ended,
     #[error("the source failed")]
     Source(#[from] SourceError),

@@ -3,13 +3,15 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::builder::BoolishValueParser;
 use clap::{Parser, ValueEnum};
 use lunette_capture::pattern::Kind;
+use lunette_capture::qemu_dbus::{QemuAddress, QemuConfig};
 use lunette_frame::{BitRate, FrameRate, Quality, Size};
 use lunette_net::Endpoint;
 
-use super::values::{TcpChoice, parse_ceiling, parse_tcp};
-use super::{Command, Config, EncoderSettings, SourceConfig};
+use super::values::{TcpChoice, parse_ceiling, parse_memory, parse_tcp};
+use super::{AccessConfig, Command, Config, EncoderSettings, SourceConfig};
 
 /// Encodes every scanout once and serves it as H.264 to any number of subscribers (HXFR).
 ///
@@ -22,6 +24,10 @@ use super::{Command, Config, EncoderSettings, SourceConfig};
 ///   pattern = "typing"
 ///   size = "1280x720"
 ///   max-bitrate = "8M"
+///
+/// The scanouts of a virtual machine, with a secret for whoever may use them:
+///
+///   frame-export --source qemu --qmp /run/lunette/frames.qmp --secret-file /run/lunette/secret
 ///
 /// Flags win over the environment, the environment over the file. Logs go to stderr; one line
 /// `listening …` goes to stdout when clients can connect. SIGTERM and SIGINT end it cleanly.
@@ -58,6 +64,19 @@ pub(super) struct Args {
           value_parser = clap::value_parser!(u32).range(0..=1000))]
     fps: Option<u32>,
 
+    /// The machine of --source qemu, by a QMP socket of its QEMU that nobody else uses (-display dbus,p2p=yes)
+    #[arg(long, value_name = "PATH", env = "FRAME_EXPORT_QMP", help_heading = "Source")]
+    qmp: Option<PathBuf>,
+
+    /// The machine of --source qemu, by the D-Bus address that its QEMU has (-display dbus,addr=ADDRESS)
+    #[arg(long, value_name = "ADDRESS", env = "FRAME_EXPORT_BUS", help_heading = "Source")]
+    bus: Option<String>,
+
+    /// Most memory for the pictures of all of a machine's scanouts, in bytes; k, M and G are powers of 1024
+    #[arg(long, value_name = "BYTES", default_value = format!("{}M", QemuConfig::MEMORY >> 20), env = "FRAME_EXPORT_MEMORY_BUDGET",
+          help_heading = "Source", value_parser = parse_memory)]
+    memory_budget: u64,
+
     /// TCP address to listen on, or `off`
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:15937", env = "FRAME_EXPORT_TCP",
           help_heading = "Listen", value_parser = parse_tcp)]
@@ -79,6 +98,17 @@ pub(super) struct Args {
     #[arg(long, value_name = "N", default_value = "4096", env = "FRAME_EXPORT_MAX_CONNECTIONS",
           help_heading = "Listen", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     max_connections: u32,
+
+    /// Strict mode: only connections that show a token may use a scanout
+    ///
+    /// The file holds the machine's secret, 64 hexadecimal digits, and only its owner and group may read it. Whoever
+    /// shows the secret may do everything, and grants single scanouts to the bearers of other tokens.
+    #[arg(long, value_name = "FILE", env = "FRAME_EXPORT_SECRET_FILE", help_heading = "Access")]
+    secret_file: Option<PathBuf>,
+
+    /// Whoever can connect may use every scanout; for clients that know no tokens
+    #[arg(long, env = "FRAME_EXPORT_LEGACY", help_heading = "Access", value_parser = BoolishValueParser::new())]
+    legacy: bool,
 
     /// Encoder: `auto` takes the first of --list-encoders that works and may be chosen by itself
     #[arg(long, value_name = "NAME", default_value = "auto", env = "FRAME_EXPORT_ENCODER", help_heading = "Encode")]
@@ -114,6 +144,7 @@ const DEFAULT_FPS: u32 = 60;
 enum SourceKind {
     Pattern,
     Replay,
+    Qemu,
 }
 
 impl Args {
@@ -130,6 +161,7 @@ impl Args {
         let planned = FrameRate::new(planned, 1).map_err(|error| error.to_string())?;
         Ok(Command::Serve(Box::new(Config {
             source: self.source()?,
+            access: self.access()?,
             encoder: EncoderSettings {
                 choice: self.encoder.parse().map_err(|error| format!("{error}"))?,
                 quality: self.quality,
@@ -153,16 +185,47 @@ impl Args {
         tcp.into_iter().chain(unix).chain(self.vsock.map(Endpoint::Vsock)).collect()
     }
 
+    fn access(&self) -> Result<AccessConfig, String> {
+        match (self.legacy, &self.secret_file) {
+            (false, None) if self.source == SourceKind::Qemu => {
+                Err("who may use the machine? --secret-file FILE (strict), or --legacy (whoever can connect)"
+                    .to_owned())
+            }
+            (true, Some(_)) => Err("--legacy and --secret-file contradict each other".to_owned()),
+            (false, Some(path)) => Ok(AccessConfig::Strict(path.clone())),
+            (_, None) => Ok(AccessConfig::Open),
+        }
+    }
+
     fn source(&self) -> Result<SourceConfig, String> {
+        let named = [
+            ("--replay", SourceKind::Replay, "replay", self.replay.is_some()),
+            ("--qmp", SourceKind::Qemu, "qemu", self.qmp.is_some()),
+            ("--bus", SourceKind::Qemu, "qemu", self.bus.is_some()),
+        ];
+        if let Some((flag, _, name, _)) = named.iter().find(|(_, kind, _, given)| *given && *kind != self.source) {
+            return Err(format!("{flag} needs --source {name}"));
+        }
         let (size, fps) = (self.size, self.fps);
-        match (self.source, &self.replay) {
-            (SourceKind::Pattern, None) => {
+        match self.source {
+            SourceKind::Pattern => {
                 let fps = fps.unwrap_or(DEFAULT_FPS);
                 Ok(SourceConfig::Pattern { kind: self.pattern, scanouts: self.scanouts, size, fps })
             }
-            (SourceKind::Replay, Some(path)) => Ok(SourceConfig::Replay { path: path.clone(), size, fps }),
-            (SourceKind::Pattern, Some(_)) => Err("--replay needs --source replay".to_owned()),
-            (SourceKind::Replay, None) => Err("--source replay needs a file: --replay FILE".to_owned()),
+            SourceKind::Replay => match &self.replay {
+                Some(path) => Ok(SourceConfig::Replay { path: path.clone(), size, fps }),
+                None => Err("--source replay needs a file: --replay FILE".to_owned()),
+            },
+            SourceKind::Qemu => Ok(SourceConfig::Qemu { address: self.machine()?, memory: self.memory_budget }),
+        }
+    }
+
+    fn machine(&self) -> Result<QemuAddress, String> {
+        match (&self.qmp, &self.bus) {
+            (Some(path), None) => Ok(QemuAddress::Qmp(path.clone())),
+            (None, Some(address)) => Ok(QemuAddress::Bus(address.clone())),
+            (Some(_), Some(_)) => Err("--qmp and --bus: one of them is enough".to_owned()),
+            (None, None) => Err("--source qemu needs a machine: --qmp PATH or --bus ADDRESS".to_owned()),
         }
     }
 }

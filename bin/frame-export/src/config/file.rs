@@ -54,9 +54,10 @@ fn with_file(mut command: clap::Command, path: &Path) -> Result<clap::Command, c
         let value = match value {
             toml::Value::String(text) => text,
             toml::Value::Integer(number) => number.to_string(),
+            toml::Value::Boolean(yes) => yes.to_string(),
             other => {
                 let kind = other.type_str();
-                return Err(complain(&command, format!("{name}: `{key}` is {kind}, not text or a number")));
+                return Err(complain(&command, format!("{name}: `{key}` is {kind}, not text, a number or true")));
             }
         };
         command = command.mut_arg(id, |arg: Arg| arg.default_value(value));

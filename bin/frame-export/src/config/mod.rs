@@ -1,5 +1,6 @@
 //! What the program is told: flags over environment over a TOML file over defaults.
 
+mod access;
 mod args;
 mod file;
 mod values;
@@ -8,12 +9,14 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use lunette_capture::pattern::Kind;
+use lunette_capture::qemu_dbus::QemuAddress;
 use lunette_encode::{Change, Choice, EncodeError, Encoder, EncoderConfig};
 use lunette_frame::{BitRate, FrameRate, Quality, Size};
 use lunette_net::Endpoint;
 
+pub use access::{AccessConfig, SecretError};
 pub use file::parse;
-pub use values::parse_ceiling;
+pub use values::{parse_ceiling, parse_memory};
 
 /// Where pictures come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +40,13 @@ pub enum SourceConfig {
         size: Size,
         /// Its rate; 0 is flat out, `None` what the file says.
         fps: Option<u32>,
+    },
+    /// The scanouts of a virtual machine.
+    Qemu {
+        /// How its QEMU is reached.
+        address: QemuAddress,
+        /// Most bytes for the pictures of all scanouts.
+        memory: u64,
     },
 }
 
@@ -74,6 +84,8 @@ impl EncoderSettings {
 pub struct Config {
     /// Where pictures come from.
     pub source: SourceConfig,
+    /// Who may use them.
+    pub access: AccessConfig,
     /// How they are encoded.
     pub encoder: EncoderSettings,
     /// Where to listen.
@@ -175,6 +187,50 @@ mod tests {
     }
 
     #[test]
+    fn tokens_count_where_there_is_a_secret() {
+        assert_eq!(config(&[]).unwrap().access, AccessConfig::Open);
+        assert_eq!(config(&["--legacy"]).unwrap().access, AccessConfig::Open);
+        let strict = AccessConfig::Strict("/run/secret".into());
+        assert_eq!(config(&["--secret-file", "/run/secret"]).unwrap().access, strict);
+        let (_file, path) = file("secret-file = \"/run/secret\"\n");
+        assert_eq!(config(&["--config", &path]).unwrap().access, strict);
+        let (_file, path) = file("legacy = true\n");
+        assert!(config(&["--config", &path, "--secret-file", "/run/secret"]).is_err());
+    }
+
+    #[test]
+    fn a_machine_is_reached_by_its_monitor_or_a_bus() {
+        let source = |flag, value| config(&["--source", "qemu", "--legacy", flag, value]).map(|config| config.source);
+        let (qmp, bus) = (QemuAddress::Qmp("/run/qmp".into()), QemuAddress::Bus("unix:path=/run/bus".to_owned()));
+        let memory = lunette_capture::qemu_dbus::QemuConfig::MEMORY;
+        assert_eq!(source("--qmp", "/run/qmp"), Ok(SourceConfig::Qemu { address: qmp, memory }));
+        assert_eq!(source("--bus", "unix:path=/run/bus"), Ok(SourceConfig::Qemu { address: bus, memory }));
+        assert!(source("--replay", "x").unwrap_err().contains("--replay needs --source replay"));
+        assert!(config(&["--source", "qemu", "--legacy"]).unwrap_err().contains("--qmp"));
+        assert!(config(&["--source", "qemu", "--legacy", "--qmp", "x", "--bus", "y"]).is_err());
+    }
+
+    #[test]
+    fn who_may_use_a_machine_must_be_said() {
+        let machine = ["--source", "qemu", "--qmp", "/run/qmp"];
+        let error = config(&machine).unwrap_err();
+        assert!(error.contains("--secret-file") && error.contains("--legacy"), "{error}");
+        let strict = config(&[&machine[..], &["--secret-file", "/run/secret"]].concat()).unwrap();
+        assert_eq!(strict.access, AccessConfig::Strict("/run/secret".into()));
+        assert_eq!(config(&[&machine[..], &["--legacy"]].concat()).unwrap().access, AccessConfig::Open);
+    }
+
+    #[test]
+    fn memory_is_counted_in_powers_of_1024() {
+        for (text, bytes) in [("536870912", 512 << 20), ("65536k", 64 << 20), ("512M", 512 << 20), ("2G", 2 << 30)] {
+            assert_eq!(parse_memory(text), Ok(bytes), "{text}");
+        }
+        for bad in ["", "M", "-1", "1T", "1.5G", "99999999999G", "0"] {
+            assert!(parse_memory(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
     fn impossible_values_are_refused() {
         for args in [
             ["--scanouts", "17"],
@@ -190,6 +246,11 @@ mod tests {
             ["--source", "replay"],
             ["--replay", "x"],
             ["--tcp", "off"],
+            ["--legacy", "--secret-file=x"],
+            ["--qmp", "x"],
+            ["--bus", "x"],
+            ["--memory-budget", "1k"],
+            ["--memory-budget", "many"],
         ] {
             assert!(config(&args).is_err(), "{args:?}");
         }

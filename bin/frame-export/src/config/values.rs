@@ -21,6 +21,25 @@ pub(super) fn parse_tcp(text: &str) -> Result<TcpChoice, String> {
     }
 }
 
+/// Reads a number of bytes such as `512M`.
+///
+/// # Errors
+/// What is wrong with the text, for a person.
+pub fn parse_memory(text: &str) -> Result<u64, String> {
+    /// One small picture.
+    const LEAST: u64 = 4 << 20;
+    let (digits, shift) = match text.as_bytes() {
+        [digits @ .., b'k'] => (digits, 10),
+        [digits @ .., b'M'] => (digits, 20),
+        [digits @ .., b'G'] => (digits, 30),
+        digits => (digits, 0),
+    };
+    let number = text[..digits.len()].parse::<u64>().ok();
+    let bytes = number.and_then(|number| number.checked_mul(1 << shift));
+    let bytes = bytes.ok_or_else(|| "expected bytes such as 536870912, 512M or 2G".to_owned())?;
+    if bytes < LEAST { Err(format!("below {LEAST} bytes there is no picture")) } else { Ok(bytes) }
+}
+
 /// Reads a ceiling of the bit rate under which pictures get through, such as `20M`.
 ///
 /// # Errors

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 #![cfg(test)]
 
+mod access;
 mod control;
 mod fanout;
 mod hostile;
@@ -14,6 +15,7 @@ mod joining;
 mod keyframes;
 mod lifecycle;
 mod listening;
+mod machine;
 mod requests;
 mod subscribing;
 mod support;

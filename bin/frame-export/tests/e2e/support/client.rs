@@ -241,6 +241,18 @@ impl Client {
         }
     }
 
+    /// Whether a subscribed connection still answers.
+    #[track_caller]
+    pub(crate) fn answers_between_frames(&mut self) {
+        self.send(&Message::Ping);
+        loop {
+            match self.message() {
+                (_, Message::FrameResponse(_)) => {}
+                (_, message) => return assert_eq!(message, Message::Pong),
+            }
+        }
+    }
+
     /// Whether the connection still answers.
     #[track_caller]
     pub(crate) fn answers(&mut self) {

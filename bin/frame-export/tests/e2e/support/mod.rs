@@ -8,20 +8,24 @@
 
 mod client;
 mod eye;
+mod machine;
 mod namespace;
 mod process;
 mod reader;
 mod scrape;
+mod secret;
 mod server;
 
 use std::time::{Duration, Instant};
 
 pub(crate) use client::{Arrival, Client, Frame, bytes_of, raw};
 pub(crate) use eye::{Eye, is_idr, picture_size};
+pub(crate) use machine::{Machine, until_connected};
 pub(crate) use namespace::Namespace;
 pub(crate) use process::Usage;
 pub(crate) use reader::Reader;
 pub(crate) use scrape::Metrics;
+pub(crate) use secret::{LEASE, SECRET, SecretFile};
 pub(crate) use server::{Server, program, refused};
 
 /// How long anything may take that should happen at once, on a machine that is busy with other tests.

@@ -4,6 +4,8 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use crate::bench::Bench;
+use crate::image::Image;
+use crate::vm::{self, Vm};
 
 /// Desktops in a virtual machine, live in a browser
 #[derive(Debug, Parser)]
@@ -21,6 +23,15 @@ enum Command {
     /// Close what else runs: two busy cores make any of these figures meaningless.
     #[command(subcommand)]
     Bench(Bench),
+    /// Build and keep guest images
+    #[command(subcommand)]
+    Image(Image),
+    /// Run a virtual machine
+    #[command(subcommand)]
+    Vm(Vm),
+    /// Guard a virtual machine: what this program starts itself as
+    #[command(hide = true)]
+    VmGuard,
 }
 
 impl Cli {
@@ -31,6 +42,9 @@ impl Cli {
     pub fn run(&self) -> Result<String> {
         match &self.command {
             Command::Bench(bench) => bench.run(),
+            Command::Image(image) => image.run(),
+            Command::Vm(vm) => vm.run(),
+            Command::VmGuard => vm::run_guard(),
         }
     }
 }

@@ -5,9 +5,14 @@
 //!                   ├─ encode     an encoder alone, on pictures that are ready
 //!                   ├─ fanout     one stream of frame-export to many subscribers
 //!                   └─ record     the pictures themselves, for other programs to be measured with
+//!   lunette image ──── build, list, remove, path: the guests' kernels and disks
+//!   lunette vm ─────── run: a machine in the foreground
 //! ```
 
 #![forbid(unsafe_code)]
 
 mod bench;
 pub mod cli;
+mod image;
+pub mod lab;
+mod vm;

@@ -1,0 +1,209 @@
+//! A machine with everything around it that a picture passes: for trying, measuring and testing.
+//!
+//! ```text
+//!   Lab ─┬─ Vm        QEMU with a test image, whose initrd brings drm-manager and drm-flipper
+//!        ├─ Exporter  frame-export on that QEMU, restarted at will
+//!        └─ Guest     root's shell ──▶ Flipper: a lease with page flips on it
+//! ```
+
+mod exporter;
+mod flipper;
+mod guest;
+mod programs;
+
+use std::net::{SocketAddr, TcpListener};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use lunette_image::{Builder, Cache, ImageName, Kernel, Overlay, Progress, Recipe, Target};
+use lunette_vm::accelerator::Proof;
+use lunette_vm::{
+    Accelerator, Arch, Boot, Cpus, FirmwareFile, Guard, Label, MachineConfig, Mebibytes, Qemu, Vm, VmConfig,
+};
+
+pub use exporter::{Exporter, ExporterPlan};
+pub use flipper::{Flipper, FlipperPlan};
+pub use guest::Guest;
+pub use programs::Programs;
+
+/// Where user-mode networking shows a guest its host.
+const HOST_IN_GUEST: &str = "10.0.2.2";
+
+/// How long a guest may take to start, on the slowest accelerator of a busy machine.
+const START_LIMIT: Duration = Duration::from_secs(60);
+
+/// How much of the console an error quotes.
+const CONSOLE_TAIL: u64 = 2000;
+
+/// Shells of root that a lab's guest has.
+const SHELLS: u8 = 4;
+
+/// What to start.
+#[derive(Debug, Clone)]
+pub struct LabPlan {
+    /// The machine's name: no two of a user have the same.
+    pub name: Label,
+    /// Our programs.
+    pub programs: Programs,
+    /// More programs of the same folder that the guest needs.
+    pub guest_programs: Vec<String>,
+    /// Which kernel.
+    pub kernel: Kernel,
+    /// What runs the guest's code; `None` is the fastest that is proved to work.
+    pub accelerator: Option<Accelerator>,
+    /// Virtual processors.
+    pub cpus: Cpus,
+    /// Memory.
+    pub memory: Mebibytes,
+    /// Who ends QEMU when this process is killed.
+    pub guard: Guard,
+    /// How frame-export is started.
+    pub exporter: ExporterPlan,
+}
+
+/// How long the parts of a start took.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct StartTimes {
+    /// Building the image, or finding it in the cache.
+    pub image: Duration,
+    /// Proving an accelerator, or remembering it.
+    pub accelerator: Duration,
+    /// From QEMU's start until a lease can be had.
+    pub boot: Duration,
+}
+
+/// A running machine, its frame-export and its shells. Dropping it ends everything.
+#[derive(Debug)]
+pub struct Lab {
+    exporter: Exporter,
+    guest: Guest,
+    vm: Vm,
+    times: StartTimes,
+}
+
+impl Lab {
+    /// Builds what is missing, boots, and waits until leases can be had.
+    ///
+    /// # Errors
+    /// When any part cannot be had; the chain of causes says which, and what to do.
+    pub fn start(plan: &LabPlan, watch: &mut dyn FnMut(Progress)) -> Result<Self> {
+        let mut times = StartTimes::default();
+        let arch = Arch::of_host().context("there are no guests for this processor")?;
+        let qemu = Qemu::find(arch)?;
+
+        let started = Instant::now();
+        let target = Target { image: ImageName::Test, arch: lunette_image::Arch::of_this_machine()?, kernel: plan.kernel };
+        let builder = Builder::new(Cache::for_user()?, Recipe::embedded()?);
+        let image = builder.image(target, watch).with_context(|| format!("cannot build {target}"))?;
+        times.image = started.elapsed();
+
+        let started = Instant::now();
+        let accelerator = match plan.accelerator {
+            Some(accelerator) => accelerator,
+            None => Proof::new(qemu.clone(), image.kernel.clone(), plan.guard.clone()).choose()?,
+        };
+        times.accelerator = started.elapsed();
+
+        let work = tempfile::tempdir().context("cannot make a temporary directory")?;
+        let initrd = work.path().join("initrd");
+        image.initrd_with(&plan.overlay()?, &initrd)?;
+        let address = free_address()?;
+        let words = work.path().join("drm-manager");
+        std::fs::write(&words, plan.manager_arguments(address)).context("cannot write drm-manager's arguments")?;
+
+        let boot = Boot::Kernel { kernel: image.kernel, initrd: Some(initrd), command_line: image.cmdline };
+        let mut machine = MachineConfig::new(arch, plan.cpus, plan.memory, boot);
+        machine.ports = (0..SHELLS).map(guest::port).collect::<Result<_>>()?;
+        machine.firmware_files.push(FirmwareFile { name: "drm-manager".parse()?, path: words });
+
+        let started = Instant::now();
+        let (name, guard) = (plan.name.clone(), plan.guard.clone());
+        let vm = Vm::start(&VmConfig { name, machine, qemu, accelerator, guard, run_dir: None, console_log: None })?;
+        let exporter = Exporter::start(&plan.programs, &plan.exporter, vm.paths(), address)?;
+        vm.wait_ready(START_LIMIT)?;
+        let guest = Guest::open(&vm, SHELLS)?;
+        let waited = guest.wait_for_manager(START_LIMIT);
+        waited.with_context(|| format!("the guest's console ends with: {}", vm.console_tail(CONSOLE_TAIL)))?;
+        times.boot = started.elapsed();
+        Ok(Self { exporter, guest, vm, times })
+    }
+
+    /// The machine.
+    #[must_use]
+    pub fn vm(&self) -> &Vm {
+        &self.vm
+    }
+
+    /// The machine, to be switched off.
+    pub fn vm_mut(&mut self) -> &mut Vm {
+        &mut self.vm
+    }
+
+    /// frame-export.
+    #[must_use]
+    pub fn exporter(&self) -> &Exporter {
+        &self.exporter
+    }
+
+    /// frame-export, to be killed and started again.
+    pub fn exporter_mut(&mut self) -> &mut Exporter {
+        &mut self.exporter
+    }
+
+    /// The guest's inside.
+    #[must_use]
+    pub fn guest(&self) -> &Guest {
+        &self.guest
+    }
+
+    /// How long the start took.
+    #[must_use]
+    pub fn times(&self) -> StartTimes {
+        self.times
+    }
+
+    /// Waits until the guest has started anew, after it was reset.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn wait_restarted(&mut self) -> Result<()> {
+        self.guest = Guest::reopen(&self.vm, SHELLS, START_LIMIT)?;
+        self.guest.wait_for_manager(START_LIMIT)
+    }
+}
+
+impl LabPlan {
+    fn overlay(&self) -> Result<Overlay> {
+        let mut overlay = Overlay::new();
+        let ours = ["drm-manager", "drm-flipper"].map(str::to_owned);
+        for name in ours.iter().chain(&self.guest_programs) {
+            overlay = overlay.program(&self.programs.path(name)?)?;
+        }
+        Ok(overlay)
+    }
+
+    fn manager_arguments(&self, exporter: SocketAddr) -> String {
+        format!("--host {HOST_IN_GUEST}:{}", exporter.port())
+    }
+}
+
+/// A port of the loopback that nobody has now. The guest must know it before frame-export can listen on it.
+fn free_address() -> Result<SocketAddr> {
+    let listener = TcpListener::bind("127.0.0.1:0").context("cannot find a free port")?;
+    Ok(listener.local_addr()?)
+}
+
+/// Asks again until there is an answer; an error is one.
+fn poll<T>(what: &str, limit: Duration, mut attempt: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+    const PAUSE: Duration = Duration::from_millis(50);
+    let until = Instant::now() + limit;
+    loop {
+        if let Some(found) = attempt()? {
+            return Ok(found);
+        }
+        if Instant::now() >= until {
+            bail!("{what} is missing after {limit:?}");
+        }
+        std::thread::sleep(PAUSE);
+    }
+}

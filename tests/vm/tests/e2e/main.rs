@@ -1,0 +1,9 @@
+//! From page flips in a guest to H.264 on the host, on a real QEMU.
+
+mod deaths;
+mod flips;
+mod hostile;
+mod outputs;
+mod restarts;
+mod stalled;
+mod support;

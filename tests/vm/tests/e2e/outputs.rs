@@ -1,0 +1,17 @@
+//! Every output comes and goes.
+
+use std::time::Duration;
+
+use crate::support::machine;
+
+/// Longer than any run of the rounds takes on two cores without virtualisation.
+const LIMIT: Duration = Duration::from_secs(240);
+
+#[test]
+fn all_outputs_come_and_go_twenty_times() {
+    let Some(machine) = machine("outputs") else { return };
+    let command = "guest-probe rounds --socket /run/helix-drm/drm.sock --count 15 --rounds 20 --size 640x480";
+    let finished = machine.lab.guest().try_run(command, LIMIT).expect("the rounds end");
+    assert_eq!(finished.status, 0, "{}", finished.output);
+    println!("{}", finished.output);
+}

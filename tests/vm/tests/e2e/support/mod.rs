@@ -1,0 +1,67 @@
+//! Fixtures: a machine per test, and what watches its outputs.
+
+mod build;
+mod watch;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use lunette::lab::{ExporterPlan, FlipperPlan, Lab, LabPlan};
+use lunette_frame::Size;
+use lunette_image::Kernel;
+use lunette_vm::{Accelerator, Arch, Cpus, Guard, Mebibytes, Qemu, VmError};
+
+use std::time::Duration;
+
+pub(crate) use watch::{Seen, watch};
+
+pub(crate) const FULL_HD: Size = Size::new(1920, 1080);
+pub(crate) const SMALL: Size = Size::new(640, 480);
+
+/// Machines of one run take turns: two cores carry one.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// A machine whose turn it is.
+pub(crate) struct Machine {
+    pub(crate) lab: Lab,
+    _turn: MutexGuard<'static, ()>,
+}
+
+/// Boots a machine; `None`, having said so, where there is no QEMU for it.
+///
+/// # Panics
+/// When it does not start.
+pub(crate) fn machine(test: &str) -> Option<Machine> {
+    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Err(error) = qemu() {
+        println!("NOT RUN: vm-tests {test}: {error}");
+        return None;
+    }
+    let lab = Lab::start(&plan(test), &mut |_| {}).unwrap_or_else(|error| panic!("no machine: {error:#}"));
+    Some(Machine { lab, _turn: turn })
+}
+
+fn qemu() -> Result<Qemu, VmError> {
+    let arch = Arch::of_host().expect("tests run on processors that have guests");
+    Qemu::find(arch)
+}
+
+fn plan(test: &str) -> LabPlan {
+    LabPlan {
+        name: format!("test-{test}").parse().expect("a test's name is a label"),
+        programs: build::programs(),
+        guest_programs: vec!["guest-probe".to_owned()],
+        kernel: Kernel::Backports,
+        // Proving one is tested where accelerators are; here it would be another boot.
+        accelerator: Some(Accelerator::Tcg),
+        cpus: Cpus::new(2).expect("valid"),
+        memory: Mebibytes::new(1024).expect("valid"),
+        guard: Guard::Thread,
+        exporter: ExporterPlan::default(),
+    }
+}
+
+/// A flipper that goes on until it is ended.
+pub(crate) fn flipping(size: Size, fps: u32) -> FlipperPlan {
+    let arguments = ["--damage", "small"].map(str::to_owned).to_vec();
+    FlipperPlan { size, fps, time: Duration::ZERO, arguments }
+}

@@ -1,0 +1,60 @@
+//! Subscribers.
+
+use std::future::pending;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use lunette::lab::{Flipper, Lab};
+use lunette_frame::ScanoutId;
+use lunette_wire::Token;
+use scanout_stream_test::{Address, Limits, ObserveError, Plan, Report, Until, Verification, observe};
+use tokio::runtime::Builder;
+
+/// What came of a watch.
+pub(crate) type Seen = Result<Report, ObserveError>;
+
+/// A subscriber on a thread of its own, which decodes and verifies every picture.
+pub(crate) struct Watch(JoinHandle<Seen>);
+
+impl Watch {
+    /// Waits until it ends.
+    pub(crate) fn seen(self) -> Seen {
+        self.0.join().expect("a subscriber does not panic")
+    }
+
+    /// Waits until it ends, as it should.
+    ///
+    /// # Panics
+    /// When any picture was wrong, or none came.
+    pub(crate) fn fine(self) -> Report {
+        let report = self.seen().unwrap_or_else(|error| panic!("no subscription: {error}"));
+        assert!(report.is_fine(), "{report}");
+        report
+    }
+}
+
+/// Watches a flipper's output for a while, by its own token.
+pub(crate) fn watch(lab: &Lab, flipper: &Flipper, time: Duration) -> Watch {
+    watch_as(lab, flipper.scanout, Some(flipper.token), Until { time, frames: None })
+}
+
+/// Watches any output by any token.
+pub(crate) fn watch_as(lab: &Lab, scanout: ScanoutId, token: Option<Token>, until: Until) -> Watch {
+    let plan = Plan {
+        address: tcp(lab),
+        scanout,
+        token,
+        limits: Limits::default(),
+        until,
+        save: None,
+        verification: Verification::Markers,
+    };
+    Watch(thread::spawn(move || {
+        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(observe(&plan, pending()))
+    }))
+}
+
+fn tcp(lab: &Lab) -> Address {
+    lab.exporter().address().to_string().parse().expect("an address")
+}

@@ -5,7 +5,13 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use rustix::io::FdFlags;
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, sockopt};
+
 use crate::error::VmError;
+
+/// How long connecting may take.
+const CONNECT_LIMIT: Duration = Duration::from_secs(2);
 
 /// The most that a command may print.
 const OUTPUT_CAP: usize = 4 << 20;
@@ -34,7 +40,7 @@ impl Shell {
     /// # Errors
     /// When nobody listens there.
     pub fn open(port: &Path) -> Result<Self, VmError> {
-        let stream = UnixStream::connect(port).map_err(VmError::file("connect to", port))?;
+        let stream = connect(port).map_err(VmError::file("connect to", port))?;
         Ok(Self { stream, commands: 0, astray: false })
     }
 
@@ -82,6 +88,16 @@ impl Shell {
             }
         }
     }
+}
+
+/// A port serves one client at a time: a second one waits, but not for ever.
+fn connect(port: &Path) -> io::Result<UnixStream> {
+    let address = SocketAddrUnix::new(port)?;
+    let socket = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
+    rustix::io::fcntl_setfd(&socket, FdFlags::CLOEXEC)?;
+    sockopt::set_socket_timeout(&socket, sockopt::Timeout::Send, Some(CONNECT_LIMIT))?;
+    rustix::net::connect(&socket, &address)?;
+    Ok(UnixStream::from(socket))
 }
 
 fn finished(seen: &[u8], end: &str) -> Option<Finished> {

@@ -15,6 +15,7 @@ pub mod backend;
 mod cause;
 pub mod config;
 mod encoders;
+pub mod lifeline;
 mod machine;
 pub mod metrics;
 mod observe;

@@ -7,12 +7,15 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::anyhow;
-use frame_export::app;
 use frame_export::config::{Command, Config, parse};
+use frame_export::{app, lifeline};
 use lunette_encode::Selection;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
+    if lifeline::is_asked_for(std::env::args_os()) {
+        return exit_code(lifeline::serve());
+    }
     match parse(std::env::args_os()) {
         Ok(Command::ListEncoders) => {
             list_encoders();
@@ -41,10 +44,11 @@ fn serve(config: Config) -> ExitCode {
         runtime.shutdown_timeout(Duration::from_millis(100));
         served
     });
-    match served {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&error),
-    }
+    exit_code(served)
+}
+
+fn exit_code(result: anyhow::Result<()>) -> ExitCode {
+    result.map_or_else(|error| fail(&error), |()| ExitCode::SUCCESS)
 }
 
 /// One line per encoder: its name, who may choose it, whether it works here and else why not.

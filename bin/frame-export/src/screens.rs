@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use lunette_capture::ScanoutControl;
 use lunette_capture::pattern::{PatternConfig, PatternScreens};
 use lunette_capture::qemu_dbus::{QemuConfig, QemuScreens};
@@ -10,6 +10,7 @@ use lunette_capture::replay::{ReplayConfig, ReplayScreen};
 use lunette_frame::Size;
 
 use crate::config::SourceConfig;
+use crate::lifeline;
 
 /// The display device, and what is special about a virtual one.
 pub(crate) struct Screens {
@@ -32,7 +33,8 @@ impl Screens {
                 Arc::new(ReplayScreen::new(&ReplayConfig { path: path.clone(), size: *size, fps: *fps })?)
             }
             SourceConfig::Qemu { address, memory } => {
-                let config = QemuConfig { memory: *memory, ..QemuConfig::new(address.clone()) };
+                let lifeline = Some(lifeline::program().context("this program cannot find itself")?);
+                let config = QemuConfig { memory: *memory, lifeline, ..QemuConfig::new(address.clone()) };
                 let machine = Arc::new(QemuScreens::new(config)?);
                 return Ok(Self { control: Arc::clone(&machine) as _, machine: Some(machine) });
             }

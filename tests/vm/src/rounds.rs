@@ -75,6 +75,7 @@ fn lease_one(plan: &Plan) -> anyhow::Result<Held> {
 
 /// A lease is of one output, whose monitor has the size that was asked for, and comes with a token.
 fn look_at(lease: &Held, size: Size) -> anyhow::Result<()> {
+    lease.card.enable_universal_planes()?;
     let outputs = lease.card.outputs()?;
     let names: Vec<&str> = outputs.iter().map(|output| output.name.as_str()).collect();
     ensure!(names == [lease.connector.as_str()], "the lease shows {names:?}");

@@ -16,6 +16,7 @@ use zbus::{Connection, DynamicType, Message, MessageStream};
 
 use super::console::Console;
 use super::error::QemuError;
+use super::lifeline::{Held, Lifeline};
 
 /// Messages that wait in memory, of which each may hold a picture; more wait in the socket.
 const QUEUE: NonZeroUsize = NonZeroUsize::new(4).expect("it is not zero");
@@ -26,6 +27,8 @@ pub(super) struct Calls {
     stream: MessageStream,
     connection: Connection,
     hang_up: UnixStream,
+    /// Whoever hangs up when we cannot.
+    _held: Held,
 }
 
 /// The next message; `None` after the last.
@@ -35,9 +38,10 @@ pub(super) async fn next(stream: &mut MessageStream) -> Option<zbus::Result<Mess
 
 impl Calls {
     /// Registers a listener. Whatever QEMU calls from its first message on is queued: nothing is lost.
-    pub(super) async fn register(console: &Console, limit: Duration) -> Result<Self, QemuError> {
+    pub(super) async fn register(console: &Console, lifeline: &Lifeline, limit: Duration) -> Result<Self, QemuError> {
         let (ours, theirs) = UnixStream::pair().map_err(QemuError::Socket)?;
         let hang_up = ours.try_clone().map_err(QemuError::Socket)?;
+        let held = lifeline.hold(&ours).map_err(QemuError::Socket)?;
         // Both at once: QEMU's main loop waits for our half of the greeting.
         let greeting = async {
             let stream = Builder::unix_stream(ours).p2p().max_queued(QUEUE).build_message_stream().await;
@@ -47,7 +51,7 @@ impl Calls {
         let (stream, ()) =
             timeout(limit, registering).await.unwrap_or(Err(QemuError::Silent { what: "a new listener", limit }))?;
         let connection = Connection::from(&stream);
-        Ok(Self { stream, connection, hang_up })
+        Ok(Self { stream, connection, hang_up, _held: held })
     }
 
     /// The next call; `None` after the last.

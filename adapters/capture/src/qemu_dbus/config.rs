@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::lifeline::LifelineProgram;
+
 /// How QEMU's display bus is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum QemuAddress {
@@ -30,16 +32,19 @@ pub struct QemuConfig {
     pub memory: u64,
     /// Limits and distances in time.
     pub timings: Timings,
+    /// What hangs up on QEMU in our stead when this process is stopped; `None` lets QEMU grow then.
+    pub lifeline: Option<LifelineProgram>,
 }
 
 impl QemuConfig {
-    /// Room for sixteen scanouts of 1920×1080, or two of the largest.
+    /// 448 MiB. A scanout keeps three pictures: sixteen of 1920×1080 take 380 MiB, sixteen of 1920×1200 take 422 MiB,
+    /// two of the largest, 5120×2880, take 338 MiB.
     pub const MEMORY: u64 = 448 << 20;
 
     /// The usual limits.
     #[must_use]
     pub fn new(address: QemuAddress) -> Self {
-        Self { address, memory: Self::MEMORY, timings: Timings::default() }
+        Self { address, memory: Self::MEMORY, timings: Timings::default(), lifeline: None }
     }
 }
 
@@ -76,7 +81,7 @@ impl Default for Timings {
 impl Timings {
     /// The waits between attempts.
     pub(super) fn retries(&self) -> Retries {
-        Retries { next: self.first_retry, first: self.first_retry, last: self.last_retry }
+        Retries::new(self.first_retry, self.last_retry)
     }
 }
 
@@ -89,6 +94,10 @@ pub(super) struct Retries {
 }
 
 impl Retries {
+    pub(super) fn new(first: Duration, last: Duration) -> Self {
+        Self { next: first, first, last }
+    }
+
     pub(super) fn next(&mut self) -> Duration {
         let wait = self.next;
         self.next = (wait * 2).min(self.last);

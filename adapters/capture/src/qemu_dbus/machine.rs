@@ -25,6 +25,7 @@ use super::canvas::Canvas;
 use super::config::QemuConfig;
 use super::console::Console;
 use super::error::QemuError;
+use super::lifeline::Lifeline;
 use super::link::{Link, Notice, dial};
 use super::outputs::{Outputs, Room};
 use super::watch::Watch;
@@ -58,6 +59,7 @@ pub(super) struct Machine {
     pub(super) outputs: Arc<Outputs>,
     pub(super) observer: Arc<Observer>,
     pub(super) commands: mpsc::Receiver<Command>,
+    pub(super) lifeline: Lifeline,
 }
 
 /// Why a connection is over.
@@ -216,12 +218,13 @@ impl<'a> Connected<'a> {
 
     fn reset(&mut self) {
         tracing::info!("the guest was reset");
+        // First of all: nobody may switch an output in between by a right that is void.
+        self.machine.observer.tell(MachineEvent::Reset);
         let stale = self.machine.outputs.reset();
         self.watches.retain(|id, _| self.machine.outputs.store(*id).is_ok());
         // What the guest asked for before is void.
         self.queue.clear();
         self.queue.extend(stale.into_iter().map(|id| Switch { id, size: None, done: None }));
-        self.machine.observer.tell(MachineEvent::Reset);
     }
 
     fn watch(&mut self, id: ScanoutId) {
@@ -236,6 +239,7 @@ impl<'a> Connected<'a> {
             canvas: Canvas::new(Arc::clone(&store), Room::new(Arc::clone(outputs), id)),
             store,
             timings: self.machine.config.timings,
+            lifeline: self.machine.lifeline.clone(),
         };
         self.watches.insert(id, RunningWatch(tokio::spawn(watch.run())));
     }

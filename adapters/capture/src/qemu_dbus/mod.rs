@@ -16,6 +16,7 @@ mod canvas;
 mod config;
 mod console;
 mod error;
+pub mod lifeline;
 mod link;
 mod listener;
 mod listener_map;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub enum MachineEvent {
     /// QEMU was reached, for the first time or again. It need not be the same machine as before.
     Connected,
-    /// The guest starts anew: every scanout but 0 is disabled, its sources have ended.
+    /// The guest starts anew: once this is told, every scanout but 0 is disabled and its sources end.
     Reset,
     /// QEMU is gone: every source has ended.
     Lost,

@@ -1,15 +1,18 @@
 //! The machine's scanouts, from the side of whoever switches and watches them.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use lunette_frame::{ScanoutId, Size};
+use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
 use super::config::{QemuConfig, Timings};
 use super::error::QemuError;
+use super::lifeline::{self, Lifeline};
 use super::machine::{Command, Machine, Switch};
 use super::outputs::Outputs;
 use super::source::QemuSource;
@@ -41,8 +44,17 @@ impl QemuScreens {
         let outputs = Arc::new(Outputs::new(config.memory));
         let observer = Arc::<Observer>::default();
         let timings = config.timings;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(QemuError::Thread)?;
-        let machine = Machine { config, outputs: Arc::clone(&outputs), observer: Arc::clone(&observer), commands };
+        let runtime = runtime().map_err(QemuError::Thread)?;
+        let lifeline = match config.lifeline.clone() {
+            Some(program) => {
+                let wanted = Arc::default();
+                runtime.spawn(lifeline::keep(program, Arc::clone(&wanted)));
+                Lifeline::new(wanted)
+            }
+            None => Lifeline::default(),
+        };
+        let (outputs_, observer_) = (Arc::clone(&outputs), Arc::clone(&observer));
+        let machine = Machine { config, outputs: outputs_, observer: observer_, commands, lifeline };
         let thread = std::thread::Builder::new().name("qemu-display".to_owned());
         let thread = thread.spawn(move || {
             runtime.block_on(machine.run());
@@ -107,6 +119,13 @@ impl QemuScreens {
         let queued = u32::try_from(COMMANDS).unwrap_or(u32::MAX);
         self.timings.spacing.saturating_mul(queued) + self.timings.answer
     }
+}
+
+/// The runtime of the one thread that talks to QEMU.
+fn runtime() -> io::Result<Runtime> {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    // Every task may have a picture to copy: timers and sockets are looked at after 16 of them, not 61.
+    builder.enable_all().event_interval(16).build()
 }
 
 impl ScanoutControl for QemuScreens {

@@ -21,6 +21,7 @@ use super::canvas::Canvas;
 use super::config::Timings;
 use super::console::Console;
 use super::error::Fault;
+use super::lifeline::Lifeline;
 use super::listener::{self, Area, ListenerCall};
 use super::listener_map::{self, MapCall};
 use super::properties::{self, Answer};
@@ -41,6 +42,7 @@ pub(super) struct Watch {
     pub(super) store: Arc<Store>,
     pub(super) canvas: Canvas,
     pub(super) timings: Timings,
+    pub(super) lifeline: Lifeline,
 }
 
 /// Why a listener is at its end.
@@ -76,7 +78,7 @@ impl Watch {
         let mut insist_from = Instant::now();
         loop {
             self.canvas.restart();
-            match Calls::register(&self.console, self.timings.answer).await {
+            match Calls::register(&self.console, &self.lifeline, self.timings.answer).await {
                 Ok(calls) => {
                     self.store.counters.registrations.fetch_add(1, Relaxed);
                     retries.reset();

@@ -24,7 +24,7 @@ impl Fixture {
 
     pub(crate) fn with(memory: u64, timings: Timings) -> Self {
         let qemu = FakeQemu::start();
-        let config = QemuConfig { address: QemuAddress::Qmp(qemu.socket()), memory, timings };
+        let config = QemuConfig { memory, timings, ..QemuConfig::new(QemuAddress::Qmp(qemu.socket())) };
         let screens = Arc::new(QemuScreens::new(config).expect("a thread"));
         let (sender, events) = channel();
         screens.on_event(Box::new(move |event| {

@@ -14,6 +14,7 @@ mod idle;
 mod joining;
 mod keyframes;
 mod lifecycle;
+mod lifeline;
 mod listening;
 mod machine;
 mod requests;

@@ -162,12 +162,16 @@ impl Lab {
         self.times
     }
 
-    /// Waits until the guest has started anew, after it was reset.
+    /// Resets the machine, and waits until its guest has started again.
     ///
     /// # Errors
     /// When it does not.
-    pub fn wait_restarted(&mut self) -> Result<()> {
-        self.guest = Guest::reopen(&self.vm, SHELLS, START_LIMIT)?;
+    pub fn restart_guest(&mut self) -> Result<()> {
+        // What shells of the old guest were told would be lost.
+        self.guest.close();
+        self.vm.reset()?;
+        self.vm.wait_ready(START_LIMIT)?;
+        self.guest = Guest::open(&self.vm, SHELLS)?;
         self.guest.wait_for_manager(START_LIMIT)
     }
 }

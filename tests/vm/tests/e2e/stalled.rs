@@ -2,7 +2,10 @@
 
 use std::fs;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use lunette::lab::Lab;
+use scanout_stream_test::Ended;
 
 use crate::support::{FULL_HD, flipping, machine, watch};
 
@@ -23,24 +26,60 @@ fn signal(pid: u32, name: &str) {
     assert!(sent.success());
 }
 
-#[test]
-fn a_stopped_frame_export_neither_grows_qemu_nor_stalls_the_guest() {
-    let Some(machine) = machine("stalled") else { return };
-    let lab = &machine.lab;
-    let flipper = lab.guest().flip(&flipping(FULL_HD, 30)).expect("a flipper");
-    watch(lab, &flipper, Duration::from_secs(2)).fine();
+/// The process that hangs up on QEMU for a frame-export that cannot, once it holds a listener.
+fn lifeline(exporter: u32) -> u32 {
+    let is_child = |pid: &u32| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        stat.rsplit_once(") ").and_then(|(_, fields)| fields.split(' ').nth(1)?.parse().ok()) == Some(exporter)
+    };
+    let holds = |pid: &u32| {
+        // Its standard input twice, output, error, and what it holds.
+        let has_one = fs::read_dir(format!("/proc/{pid}/fd")).is_ok_and(|held| held.count() > 4);
+        has_one && fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.ends_with(b"\0lifeline\0"))
+    };
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while Instant::now() < deadline {
+        let processes =
+            fs::read_dir("/proc").expect("Linux").filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+        if let Some(pid) = processes.into_iter().find(|pid| is_child(pid) && holds(pid)) {
+            return pid;
+        }
+    }
+    panic!("frame-export has no lifeline");
+}
+
+/// Stops frame-export for a while, in which QEMU must not grow and the guest must answer.
+fn stand_still(lab: &Lab) {
     let qemu = lab.vm().pid().expect("QEMU runs");
     let (before, exporter) = (resident_kib(qemu), lab.exporter().pid());
-
     signal(exporter, "STOP");
     // The time is what is tested: how much piles up in it.
     std::thread::sleep(STOPPED);
     let during = resident_kib(qemu);
     let alive = lab.guest().run_within("cat /proc/uptime", Duration::from_secs(5));
     signal(exporter, "CONT");
-
     alive.expect("the guest answers while frame-export stands still");
     println!("QEMU: {before} KiB before, {during} KiB after {STOPPED:?}");
     assert!(during < before + GROWTH_KIB, "QEMU grew from {before} to {during} KiB");
+}
+
+#[test]
+fn a_stopped_frame_export_neither_grows_qemu_nor_stalls_the_guest() {
+    let Some(machine) = machine("stalled") else { return };
+    let lab = &machine.lab;
+    let flipper = lab.guest().flip(&flipping(FULL_HD, 30)).expect("a flipper");
+    watch(lab, &flipper, Duration::from_secs(2)).fine();
+    let through = watch(lab, &flipper, STOPPED + Duration::from_secs(4));
+    stand_still(lab);
+    let report = through.fine();
+    println!("through the stop: {report}");
+    assert!(matches!(report.ended, Ended::Time), "the stream ended: {report}");
+
+    let exporter = lab.exporter().pid();
+    let killed = lifeline(exporter);
+    signal(killed, "KILL");
+    watch(lab, &flipper, Duration::from_secs(2)).fine();
+    assert_ne!(lifeline(exporter), killed);
+    stand_still(lab);
     watch(lab, &flipper, Duration::from_secs(3)).fine();
 }

@@ -22,7 +22,7 @@ pub(crate) use client::{Arrival, Client, Frame, bytes_of, raw};
 pub(crate) use eye::{Eye, is_idr, picture_size};
 pub(crate) use machine::{Machine, until_connected};
 pub(crate) use namespace::Namespace;
-pub(crate) use process::Usage;
+pub(crate) use process::{Usage, child_of};
 pub(crate) use reader::Reader;
 pub(crate) use scrape::Metrics;
 pub(crate) use secret::{LEASE, SECRET, SecretFile};

@@ -3,6 +3,8 @@
 use std::fs;
 use std::time::Duration;
 
+use rustix::process::Pid;
+
 /// What a process uses at one moment.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Usage {
@@ -19,6 +21,19 @@ impl Usage {
         let list = |name: &str| fs::read_dir(format!("/proc/{pid}/{name}")).expect("it runs").count();
         Self { descriptors: list("fd"), threads: list("task"), resident: resident(pid), cpu: cpu(pid) }
     }
+}
+
+/// A child of a process.
+pub(crate) fn child_of(parent: u32) -> Option<Pid> {
+    let processes =
+        fs::read_dir("/proc").expect("Linux").filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let is_child = |pid: &i32| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let mut fields = stat.rsplit_once(')').unwrap_or_default().1.split_whitespace();
+        let is_alive = fields.next().is_some_and(|state| state != "Z");
+        is_alive && fields.next().and_then(|field| field.parse().ok()) == Some(parent)
+    };
+    processes.into_iter().find(is_child).and_then(Pid::from_raw)
 }
 
 fn resident(pid: u32) -> u64 {

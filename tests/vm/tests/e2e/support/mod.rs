@@ -12,7 +12,7 @@ use lunette_vm::{Accelerator, Arch, Cpus, Guard, Mebibytes, Qemu, VmError};
 
 use std::time::Duration;
 
-pub(crate) use watch::{Seen, watch};
+pub(crate) use watch::{flow, watch};
 
 pub(crate) const FULL_HD: Size = Size::new(1920, 1080);
 pub(crate) const SMALL: Size = Size::new(640, 480);

@@ -1,13 +1,14 @@
 //! Subscribers.
 
 use std::future::pending;
+use std::sync::mpsc::sync_channel;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use lunette::lab::{Flipper, Lab};
 use lunette_frame::ScanoutId;
 use lunette_wire::Token;
-use scanout_stream_test::{Address, Limits, ObserveError, Plan, Report, Until, Verification, observe};
+use scanout_stream_test::{Address, Limits, ObserveError, Plan, Report, Subscriber, Until, Verification, observe};
 use tokio::runtime::Builder;
 
 /// What came of a watch.
@@ -31,6 +32,47 @@ impl Watch {
         assert!(report.is_fine(), "{report}");
         report
     }
+}
+
+/// A subscription that has pictures, until it ends.
+pub(crate) struct Flow(JoinHandle<String>);
+
+impl Flow {
+    /// Waits until the server ends it; how it did.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub(crate) fn ended(self) -> String {
+        self.0.join().expect("a subscriber does not panic")
+    }
+}
+
+/// How long the first picture, and the end of a stream, may take.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Subscribes to a flipper's output, and waits for the first picture.
+pub(crate) fn flow(lab: &Lab, flipper: &Flipper) -> Flow {
+    let (address, scanout, token) = (tcp(lab), flipper.scanout, flipper.token);
+    let (first, started) = sync_channel(1);
+    let thread = thread::spawn(move || {
+        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let subscribed = Subscriber::connect_showing(Some(token), &address, scanout, Limits::default()).await;
+            let mut subscriber = subscribed.expect("a subscription");
+            let ended = tokio::time::timeout(LIMIT, async {
+                loop {
+                    match subscriber.next().await {
+                        Ok(Some(_)) => drop(first.try_send(())),
+                        Ok(None) => return "closed".to_owned(),
+                        Err(error) => return error.to_string(),
+                    }
+                }
+            });
+            ended.await.expect("the stream ends")
+        })
+    });
+    started.recv_timeout(LIMIT).expect("a first picture");
+    Flow(thread)
 }
 
 /// Watches a flipper's output for a while, by its own token.

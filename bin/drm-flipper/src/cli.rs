@@ -1,5 +1,6 @@
 //! The command line and what it ends with.
 
+use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,7 +8,7 @@ use std::time::Duration;
 use clap::Parser;
 use lunette_frame::Size;
 
-use crate::{Api, Coverage, Ended, LeaseError, Plan, Report, RunError, ScreenError, Terms, Use};
+use crate::{Api, Coverage, Ended, LeaseError, LogPlan, Plan, Report, RunError, ScreenError, Terms, Use};
 
 /// How long the lease manager may take: it has the host enable an output.
 const LEASE_LIMIT: Duration = Duration::from_secs(30);
@@ -46,6 +47,12 @@ pub struct Cli {
     /// Write the lease's token here, readable by this user only; removed at the end
     #[arg(long, value_name = "PATH")]
     pub token_file: Option<PathBuf>,
+    /// Write here when each flip was asked for: a line with its frame and the host's time in nanoseconds
+    #[arg(long, value_name = "PATH", requires = "host_clock")]
+    pub times: Option<PathBuf>,
+    /// Who tells the host's time for --times: a server that answers every byte with its clock, as `lunette bench flips` has
+    #[arg(long, value_name = "HOST:PORT", requires = "times")]
+    pub host_clock: Option<SocketAddr>,
     /// Wait this many seconds for the output to offer the size
     #[arg(long, value_name = "N", default_value = "5", value_parser = seconds)]
     pub mode_timeout: Duration,
@@ -69,9 +76,15 @@ impl Cli {
         Terms { size: self.size, light_crtc: self.activate, limit: LEASE_LIMIT }
     }
 
+    /// What to log.
+    #[must_use]
+    pub fn log(&self) -> Option<LogPlan> {
+        Some(LogPlan { path: self.times.clone()?, clock: self.host_clock? })
+    }
+
     /// What to do with the lease.
     #[must_use]
-    pub fn usage(&self) -> Use<'_> {
+    pub fn usage<'a>(&'a self, log: Option<&'a LogPlan>) -> Use<'a> {
         let time = Some(self.seconds).filter(|time| !time.is_zero());
         Use {
             size: self.size,
@@ -80,6 +93,7 @@ impl Cli {
             plan: Plan { fps: NonZeroU32::new(self.fps), time, buffers: self.buffers },
             mode_limit: self.mode_timeout,
             token_file: self.token_file.as_deref(),
+            log,
         }
     }
 
@@ -121,7 +135,11 @@ impl From<&RunError> for Exit {
             RunError::Lease(LeaseError::Stopped) => Self::Fine,
             RunError::Lease(_) => Self::NoLease,
             RunError::Screen(ScreenError::Revoked(_)) => Self::Revoked,
-            RunError::Screen(_) | RunError::Token(_) | RunError::NoToken | RunError::Size(_) => Self::Fault,
+            RunError::Screen(_)
+            | RunError::Token(_)
+            | RunError::NoToken
+            | RunError::Log(_)
+            | RunError::Size(_) => Self::Fault,
         }
     }
 }
@@ -153,7 +171,7 @@ mod tests {
     fn ten_seconds_at_sixty_are_the_default() {
         let cli = parse(&[]).unwrap();
         let expected = Plan { fps: NonZeroU32::new(60), time: Some(Duration::from_secs(10)), buffers: 2 };
-        assert_eq!((cli.usage().plan, cli.mode, cli.damage), (expected, Api::Atomic, Coverage::Full));
+        assert_eq!((cli.usage(None).plan, cli.mode, cli.damage), (expected, Api::Atomic, Coverage::Full));
         assert_eq!((cli.terms().size, cli.terms().light_crtc), (Size::new(1920, 1080), false));
     }
 
@@ -161,7 +179,7 @@ mod tests {
     fn zeros_mean_flat_out_and_for_ever() {
         let cli =
             parse(&["--fps", "0", "--seconds", "0", "--mode", "legacy", "--damage", "small", "--activate"]).unwrap();
-        assert_eq!((cli.usage().plan.fps, cli.usage().plan.time), (None, None));
+        assert_eq!((cli.usage(None).plan.fps, cli.usage(None).plan.time), (None, None));
         assert_eq!((cli.mode, cli.damage, cli.terms().light_crtc), (Api::Legacy, Coverage::Small, true));
     }
 

@@ -11,7 +11,9 @@
 #![forbid(unsafe_code)]
 
 pub mod cli;
+mod flip_log;
 mod flipping;
+mod host_clock;
 mod lease;
 mod live;
 mod pacer;
@@ -24,7 +26,9 @@ mod stop;
 mod token_file;
 mod wait;
 
+pub use flip_log::LogPlan;
 pub use flipping::{FlipError, Plan};
+pub use host_clock::HostClock;
 pub use lease::{Held, LeaseError, Terms, take};
 pub use pacer::Pacer;
 pub use painter::{Canvas, Coverage, Painter};

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use lunette_frame::Rect;
 
+use crate::flip_log::FlipLog;
 use crate::flipping::{Happened, Stage};
 use crate::wait::readable;
 use crate::{FlipError, Painter, Screen, Stop};
@@ -20,6 +21,7 @@ pub(crate) struct Live<'a> {
     connection: BorrowedFd<'a>,
     start: Instant,
     damage: Vec<Rect>,
+    log: Option<&'a mut FlipLog>,
     /// Flips that the kernel told of in one go; there is never more than one under way.
     done: VecDeque<Happened>,
 }
@@ -30,9 +32,10 @@ impl<'a> Live<'a> {
         painter: &'a Painter,
         stop: &'a Stop,
         connection: BorrowedFd<'a>,
+        log: Option<&'a mut FlipLog>,
     ) -> Self {
         let (damage, done) = (Vec::new(), VecDeque::new());
-        Self { screen, painter, stop, connection, start: Instant::now(), damage, done }
+        Self { screen, painter, stop, connection, start: Instant::now(), damage, log, done }
     }
 }
 
@@ -50,6 +53,9 @@ impl Stage for Live<'_> {
     }
 
     fn flip(&mut self, frame: u64) -> Result<(), FlipError> {
+        if let Some(log) = &mut self.log {
+            log.asked(frame);
+        }
         Ok(self.screen.flip(frame, &self.damage)?)
     }
 

@@ -39,7 +39,8 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
 
 fn flipped(cli: &Cli, stop: &Stop) -> Result<Report, RunError> {
     let held = take(&cli.socket, &cli.terms(), stop)?;
-    flip(held, &cli.usage(), stop, |Shown { scanout, connector, .. }| {
+    let log = cli.log();
+    flip(held, &cli.usage(log.as_ref()), stop, |Shown { scanout, connector, .. }| {
         // Whoever closed the pipe does not wait for it.
         let _ = print(&format!("ready scanout={scanout} connector={connector}\n"));
     })

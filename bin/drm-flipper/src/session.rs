@@ -10,8 +10,9 @@ use lunette_frame::Size;
 use lunette_wire::Token;
 
 use crate::flipping::{self, Plan};
+use crate::flip_log::FlipLog;
 use crate::live::Live;
-use crate::{Api, Coverage, Held, LeaseError, Painter, Report, Screen, ScreenError, Shown, Stop, TokenFile};
+use crate::{Api, Coverage, Held, LeaseError, LogPlan, Painter, Report, Screen, ScreenError, Shown, Stop, TokenFile};
 
 /// No run, and so no report.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +29,9 @@ pub enum RunError {
     /// The lease manager knows no tokens.
     #[error("the lease came with no token to write")]
     NoToken,
+    /// The host's clock is not known, or the flips' times cannot be written.
+    #[error("the times of flips cannot be logged")]
+    Log(#[source] io::Error),
     /// Too small for a frame counter.
     #[error("a picture of {0} has no room for a frame's number")]
     Size(Size),
@@ -48,6 +52,8 @@ pub struct Use<'a> {
     pub mode_limit: Duration,
     /// Where to write the lease's token.
     pub token_file: Option<&'a Path>,
+    /// Whether to log when flips were asked for.
+    pub log: Option<&'a LogPlan>,
 }
 
 /// Flips on a lease, and gives it back. `ready` is called when the first flip is done.
@@ -59,6 +65,7 @@ pub fn flip(held: Held, usage: &Use<'_>, stop: &Stop, ready: impl FnOnce(&Shown)
     let Held { card, scanout, connector, token, connection } = held;
     let painter = Painter::new(scanout, size, coverage, plan.buffers).ok_or(RunError::Size(size))?;
     let _file = usage.token_file.map(|path| write_token(path, token)).transpose()?;
+    let mut log = usage.log.map(FlipLog::start).transpose().map_err(RunError::Log)?;
     let mut screen = Screen::open(card, &connector, size, api, plan.buffers, usage.mode_limit)?;
     let shown = Shown {
         scanout,
@@ -72,8 +79,9 @@ pub fn flip(held: Held, usage: &Use<'_>, stop: &Stop, ready: impl FnOnce(&Shown)
         buffers: plan.buffers,
         fps: plan.fps.map_or(0, NonZeroU32::get),
     };
-    let mut live = Live::new(&mut screen, &painter, stop, connection.as_fd());
+    let mut live = Live::new(&mut screen, &painter, stop, connection.as_fd(), log.as_mut());
     let run = flipping::run(&plan, &mut live, || ready(&shown));
+    log.map_or(Ok(()), |log| log.write()).map_err(RunError::Log)?;
     Ok(Report::new(shown, &run))
 }
 

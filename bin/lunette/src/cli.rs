@@ -4,6 +4,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use crate::bench::Bench;
+use crate::demo::Demo;
 use crate::image::Image;
 use crate::vm::{self, Vm};
 
@@ -23,6 +24,11 @@ enum Command {
     /// Close what else runs: two busy cores make any of these figures meaningless.
     #[command(subcommand)]
     Bench(Bench),
+    /// Show live outputs of a virtual machine, from an empty cache to pictures that can be watched
+    ///
+    /// Builds the guest's image where it is missing, boots it, takes leases with page flips on them, and streams each
+    /// output. Says how long it took until the first picture, and how to watch. Goes on until Ctrl-C.
+    Demo(Box<Demo>),
     /// Build and keep guest images
     #[command(subcommand)]
     Image(Image),
@@ -42,6 +48,7 @@ impl Cli {
     pub fn run(&self) -> Result<String> {
         match &self.command {
             Command::Bench(bench) => bench.run(),
+            Command::Demo(demo) => demo.run(),
             Command::Image(image) => image.run(),
             Command::Vm(vm) => vm.run(),
             Command::VmGuard => vm::run_guard(),

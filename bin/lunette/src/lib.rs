@@ -5,6 +5,7 @@
 //!                   ├─ encode     an encoder alone, on pictures that are ready
 //!                   ├─ fanout     one stream of frame-export to many subscribers
 //!                   └─ record     the pictures themselves, for other programs to be measured with
+//!   lunette demo ───── a machine whose outputs can be watched at once
 //!   lunette image ──── build, list, remove, path: the guests' kernels and disks
 //!   lunette vm ─────── run: a machine in the foreground
 //! ```
@@ -13,6 +14,8 @@
 
 mod bench;
 pub mod cli;
+mod demo;
 mod image;
+mod interrupts;
 pub mod lab;
 mod vm;

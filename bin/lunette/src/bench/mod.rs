@@ -13,7 +13,9 @@ mod fanout;
 mod fidelity;
 mod lineup;
 mod machine;
+mod flips;
 mod pipeline;
+mod process;
 mod record;
 mod screen;
 mod stages;
@@ -39,6 +41,11 @@ pub(crate) enum Bench {
     /// Takes the frame-export that lies next to this program, as a process of its own, so that what it spends is not
     /// mixed with what the subscribers spend; without one, a server inside this process.
     Fanout(fanout::FanoutArgs),
+    /// Page flips of a guest under QEMU, to pictures at subscribers over TCP
+    ///
+    /// Boots a test image, leases outputs, flips pages on them and subscribes to each. Every flip's time is known on
+    /// this machine's clock, so that latency counts from the flip.
+    Flips(flips::FlipsArgs),
     /// Write raw pictures to a file, for other programs and for `frame-export --source replay`
     Record(record::RecordArgs),
 }
@@ -53,6 +60,7 @@ impl Bench {
             Self::Pipeline(args) => pipeline::run(args),
             Self::Encode(args) => encode::run(args),
             Self::Fanout(args) => fanout::run(args),
+            Self::Flips(args) => flips::run(args),
             Self::Record(args) => record::run(args),
         }
     }

@@ -29,6 +29,11 @@ impl Samples {
         self.push(millis(time));
     }
 
+    /// Adds all values of another run.
+    pub(crate) fn extend(&mut self, other: &Self) {
+        self.0.extend(&other.0);
+    }
+
     pub(crate) fn sum(&self) -> f64 {
         self.0.iter().sum()
     }

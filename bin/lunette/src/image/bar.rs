@@ -7,14 +7,14 @@ use indicatif::{ProgressBar, ProgressStyle};
 use lunette_image::{Phase, Progress};
 
 /// What is shown while an image is built.
-pub(super) struct Bar {
+pub(crate) struct Bar {
     bar: Option<ProgressBar>,
     phase: Option<Phase>,
     started: Instant,
 }
 
 impl Bar {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let bar = io::stderr().is_terminal().then(|| {
             let style = ProgressStyle::with_template("{spinner} {msg:24} {bar:32} {percent:>3} %  {elapsed}");
             ProgressBar::new(100).with_style(style.expect("the template is valid"))
@@ -22,7 +22,7 @@ impl Bar {
         Self { bar, phase: None, started: Instant::now() }
     }
 
-    pub(super) fn show(&mut self, progress: Progress) {
+    pub(crate) fn show(&mut self, progress: Progress) {
         let begins = self.phase.replace(progress.phase) != Some(progress.phase);
         match &self.bar {
             Some(bar) => {
@@ -39,7 +39,7 @@ impl Bar {
         }
     }
 
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }

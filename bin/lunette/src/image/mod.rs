@@ -1,6 +1,6 @@
 //! `lunette image`: guest images, built and kept.
 
-mod bar;
+pub(crate) mod bar;
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -76,12 +76,22 @@ enum Name {
     Desktop,
 }
 
+/// One of Debian's kernels.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum KernelName {
+pub(crate) enum KernelName {
     /// The newest: it paces page flips
     Backports,
     /// That of the release
     Stable,
+}
+
+impl From<KernelName> for Kernel {
+    fn from(name: KernelName) -> Self {
+        match name {
+            KernelName::Backports => Self::Backports,
+            KernelName::Stable => Self::Stable,
+        }
+    }
 }
 
 impl Image {
@@ -121,12 +131,8 @@ impl Which {
             Name::Test => ImageName::Test,
             Name::Desktop => ImageName::Desktop,
         };
-        let kernel = match self.kernel {
-            KernelName::Backports => Kernel::Backports,
-            KernelName::Stable => Kernel::Stable,
-        };
         let arch = self.arch.map_or_else(Arch::of_this_machine, Ok)?;
-        Ok(Target { image, arch, kernel })
+        Ok(Target { image, arch, kernel: self.kernel.into() })
     }
 
     fn recipe(&self) -> Result<Recipe> {

@@ -3,8 +3,8 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::Duration;
@@ -52,9 +52,11 @@ impl Exporter {
         plan: &ExporterPlan,
         machine: &RunPaths,
         address: SocketAddr,
+        metrics: Option<SocketAddr>,
     ) -> Result<Self> {
         let program = programs.path("frame-export")?;
-        let mut arguments = ["--source", "qemu", "--metrics", "127.0.0.1:0", "--tcp"].map(str::to_owned).to_vec();
+        let metrics = metrics.map_or_else(|| "127.0.0.1:0".to_owned(), |metrics| metrics.to_string());
+        let mut arguments = ["--source", "qemu", "--metrics", &metrics, "--tcp"].map(str::to_owned).to_vec();
         arguments.push(address.to_string());
         for (flag, path) in [("--qmp", machine.export_qmp()), ("--secret-file", machine.secret())] {
             let path = path.into_os_string().into_string();
@@ -70,6 +72,26 @@ impl Exporter {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where its metrics are.
+    #[must_use]
+    pub fn metrics(&self) -> SocketAddr {
+        self.running.metrics
+    }
+
+    /// How it ended; `None` while it runs.
+    ///
+    /// # Errors
+    /// When the system does not tell.
+    pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
+        Ok(self.running.child.try_wait()?)
+    }
+
+    /// The last lines of its log; empty when that is standard error.
+    #[must_use]
+    pub fn last_lines(&self) -> String {
+        last_lines(self.log.as_deref())
     }
 
     /// Its process.
@@ -125,7 +147,7 @@ impl Exporter {
 }
 
 impl Running {
-    fn start(program: &std::path::Path, arguments: &[String], log: Option<&std::path::Path>) -> Result<Self> {
+    fn start(program: &Path, arguments: &[String], log: Option<&Path>) -> Result<Self> {
         let mut command = Command::new(program);
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());
         if let Some(log) = log {
@@ -138,7 +160,8 @@ impl Running {
             Err(error) => {
                 let _ = child.kill();
                 let _ = child.wait();
-                Err(error)
+                let said = last_lines(log);
+                Err(if said.is_empty() { error } else { error.context(said) })
             }
         }
     }
@@ -167,4 +190,11 @@ fn announced(child: &mut Child) -> Result<SocketAddr> {
         bail!("frame-export does not start: its log says why");
     };
     Ok(metrics.parse()?)
+}
+
+fn last_lines(log: Option<&Path>) -> String {
+    const LINES: usize = 8;
+    let text = log.and_then(|log| std::fs::read_to_string(log).ok()).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(LINES)..].join("\n")
 }

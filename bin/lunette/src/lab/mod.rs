@@ -12,10 +12,11 @@ mod guest;
 mod programs;
 
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use lunette_image::{Builder, Cache, ImageName, Kernel, Overlay, Progress, Recipe, Target};
+use lunette_image::{Builder, Cache, Image, ImageName, Kernel, Overlay, Progress, Recipe, Target};
 use lunette_vm::accelerator::Proof;
 use lunette_vm::{
     Accelerator, Arch, Boot, Cpus, FirmwareFile, Guard, Label, MachineConfig, Mebibytes, Qemu, Vm, VmConfig,
@@ -27,7 +28,7 @@ pub use guest::Guest;
 pub use programs::Programs;
 
 /// Where user-mode networking shows a guest its host.
-const HOST_IN_GUEST: &str = "10.0.2.2";
+pub(crate) const HOST_IN_GUEST: &str = "10.0.2.2";
 
 /// How long a guest may take to start, on the slowest accelerator of a busy machine.
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -61,6 +62,15 @@ pub struct LabPlan {
     pub exporter: ExporterPlan,
 }
 
+/// Where frame-export listens; `None` is a free port of the loopback.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Listen {
+    /// For streams. The guest reaches the host's 127.0.0.1 only.
+    pub streams: Option<SocketAddr>,
+    /// For metrics.
+    pub metrics: Option<SocketAddr>,
+}
+
 /// How long the parts of a start took.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct StartTimes {
@@ -68,6 +78,8 @@ pub struct StartTimes {
     pub image: Duration,
     /// Proving an accelerator, or remembering it.
     pub accelerator: Duration,
+    /// Packing the guest's programs.
+    pub programs: Duration,
     /// From QEMU's start until a lease can be had.
     pub boot: Duration,
 }
@@ -78,6 +90,7 @@ pub struct Lab {
     exporter: Exporter,
     guest: Guest,
     vm: Vm,
+    accelerator: Accelerator,
     times: StartTimes,
 }
 
@@ -87,14 +100,20 @@ impl Lab {
     /// # Errors
     /// When any part cannot be had; the chain of causes says which, and what to do.
     pub fn start(plan: &LabPlan, watch: &mut dyn FnMut(Progress)) -> Result<Self> {
+        Self::start_at(plan, Listen::default(), watch)
+    }
+
+    /// As [`Lab::start`], with chosen addresses.
+    ///
+    /// # Errors
+    /// As [`Lab::start`].
+    pub fn start_at(plan: &LabPlan, listen: Listen, watch: &mut dyn FnMut(Progress)) -> Result<Self> {
         let mut times = StartTimes::default();
         let arch = Arch::of_host().context("there are no guests for this processor")?;
         let qemu = Qemu::find(arch)?;
 
         let started = Instant::now();
-        let target = Target { image: ImageName::Test, arch: lunette_image::Arch::of_this_machine()?, kernel: plan.kernel };
-        let builder = Builder::new(Cache::for_user()?, Recipe::embedded()?);
-        let image = builder.image(target, watch).with_context(|| format!("cannot build {target}"))?;
+        let image = plan.image(watch)?;
         times.image = started.elapsed();
 
         let started = Instant::now();
@@ -104,28 +123,24 @@ impl Lab {
         };
         times.accelerator = started.elapsed();
 
+        let started = Instant::now();
+        let address = listen.streams.map_or_else(free_address, Ok)?;
         let work = tempfile::tempdir().context("cannot make a temporary directory")?;
-        let initrd = work.path().join("initrd");
-        image.initrd_with(&plan.overlay()?, &initrd)?;
-        let address = free_address()?;
-        let words = work.path().join("drm-manager");
-        std::fs::write(&words, plan.manager_arguments(address)).context("cannot write drm-manager's arguments")?;
-
-        let boot = Boot::Kernel { kernel: image.kernel, initrd: Some(initrd), command_line: image.cmdline };
-        let mut machine = MachineConfig::new(arch, plan.cpus, plan.memory, boot);
-        machine.ports = (0..SHELLS).map(guest::port).collect::<Result<_>>()?;
-        machine.firmware_files.push(FirmwareFile { name: "drm-manager".parse()?, path: words });
+        let machine = plan.machine(arch, image, address, work.path())?;
+        times.programs = started.elapsed();
 
         let started = Instant::now();
         let (name, guard) = (plan.name.clone(), plan.guard.clone());
         let vm = Vm::start(&VmConfig { name, machine, qemu, accelerator, guard, run_dir: None, console_log: None })?;
-        let exporter = Exporter::start(&plan.programs, &plan.exporter, vm.paths(), address)?;
+        // QEMU has read the files; removed here, they do not stay if this process is killed later on.
+        drop(work);
+        let exporter = Exporter::start(&plan.programs, &plan.exporter, vm.paths(), address, listen.metrics)?;
         vm.wait_ready(START_LIMIT)?;
         let guest = Guest::open(&vm, SHELLS)?;
         let waited = guest.wait_for_manager(START_LIMIT);
         waited.with_context(|| format!("the guest's console ends with: {}", vm.console_tail(CONSOLE_TAIL)))?;
         times.boot = started.elapsed();
-        Ok(Self { exporter, guest, vm, times })
+        Ok(Self { exporter, guest, vm, accelerator, times })
     }
 
     /// The machine.
@@ -156,6 +171,12 @@ impl Lab {
         &self.guest
     }
 
+    /// What runs the guest's code.
+    #[must_use]
+    pub fn accelerator(&self) -> Accelerator {
+        self.accelerator
+    }
+
     /// How long the start took.
     #[must_use]
     pub fn times(&self) -> StartTimes {
@@ -177,6 +198,29 @@ impl Lab {
 }
 
 impl LabPlan {
+    /// The guest's image, built first when it is not there.
+    ///
+    /// # Errors
+    /// When it cannot be built.
+    pub fn image(&self, watch: &mut dyn FnMut(Progress)) -> Result<Image> {
+        let target = Target { image: ImageName::Test, arch: lunette_image::Arch::of_this_machine()?, kernel: self.kernel };
+        let builder = Builder::new(Cache::for_user()?, Recipe::embedded()?);
+        builder.image(target, watch).with_context(|| format!("cannot build {target}"))
+    }
+
+    /// What the machine is made of; `work` gets files that QEMU reads when it starts.
+    fn machine(&self, arch: Arch, image: Image, exporter: SocketAddr, work: &Path) -> Result<MachineConfig> {
+        let initrd = work.join("initrd");
+        image.initrd_with(&self.overlay()?, &initrd)?;
+        let words = work.join("drm-manager");
+        std::fs::write(&words, self.manager_arguments(exporter)).context("cannot write drm-manager's arguments")?;
+        let boot = Boot::Kernel { kernel: image.kernel, initrd: Some(initrd), command_line: image.cmdline };
+        let mut machine = MachineConfig::new(arch, self.cpus, self.memory, boot);
+        machine.ports = (0..SHELLS).map(guest::port).collect::<Result<_>>()?;
+        machine.firmware_files.push(FirmwareFile { name: "drm-manager".parse()?, path: words });
+        Ok(machine)
+    }
+
     fn overlay(&self) -> Result<Overlay> {
         let mut overlay = Overlay::new();
         let ours = ["drm-manager", "drm-flipper"].map(str::to_owned);

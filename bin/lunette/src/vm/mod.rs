@@ -39,6 +39,6 @@ pub(crate) fn run_guard() -> Result<String> {
 }
 
 /// This program, as a guard.
-fn this_program() -> Result<Guard> {
+pub(crate) fn this_program() -> Result<Guard> {
     Ok(Guard::Program { program: std::env::current_exe()?, arguments: vec![GUARD.to_owned()] })
 }

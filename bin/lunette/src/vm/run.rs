@@ -2,8 +2,7 @@
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, sync_channel};
-use std::thread;
+use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -13,10 +12,10 @@ use lunette_vm::{
     Accelerator, Access, Arch, Boot, Cpus, Disk, DiskFormat, Forward, Label, MachineConfig, Mebibytes, Qemu, Share, Vm,
     VmConfig, VmEvent, accelerator,
 };
-use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use super::{this_program, values};
+use crate::interrupts::interrupts;
 
 /// How often it is looked whether somebody pressed Ctrl-C.
 const GLANCE: Duration = Duration::from_millis(250);
@@ -153,30 +152,4 @@ impl Run {
             }
         }
     }
-}
-
-/// Tells of the first Ctrl-C or SIGTERM. The second ends this process; its guard ends the machine then.
-fn interrupts() -> Result<Receiver<()>> {
-    let (sender, receiver) = sync_channel(1);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (mut interrupt, mut terminate) = {
-        let _inside = runtime.enter();
-        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
-    };
-    let wait = move || {
-        let mut next = || {
-            runtime.block_on(async {
-                tokio::select! {
-                    _ = interrupt.recv() => {}
-                    _ = terminate.recv() => {}
-                }
-            });
-        };
-        next();
-        let _ = sender.send(());
-        next();
-        std::process::exit(130);
-    };
-    thread::Builder::new().name("signals".to_owned()).spawn(wait)?;
-    Ok(receiver)
 }

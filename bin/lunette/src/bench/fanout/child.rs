@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail};
 
 use super::FanoutArgs;
-use super::process::{self, Footprint};
+use crate::bench::process::{self, Footprint};
 use crate::bench::args::CodingArgs;
 
 const PROGRAM: &str = "frame-export";

@@ -9,7 +9,6 @@
 mod child;
 mod inside;
 mod measure;
-mod process;
 mod report;
 mod scanner;
 mod server;

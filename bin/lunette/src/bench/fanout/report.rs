@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::FanoutArgs;
-use super::process::Footprint;
+use crate::bench::process::Footprint;
 use crate::bench::args::CodingArgs;
 use crate::bench::stats::Spread;
 use crate::bench::table::Table;

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use super::child::Child;
 use super::inside::Inside;
-use super::process::Footprint;
+use crate::bench::process::Footprint;
 use super::{FanoutArgs, Placement};
 
 /// A running server with one scanout.
@@ -55,7 +55,7 @@ impl Server {
     pub(super) fn footprint(&self) -> Result<Footprint> {
         match self {
             Self::Process(child) => child.footprint(),
-            Self::Inside(_) => super::process::footprint(std::process::id()),
+            Self::Inside(_) => crate::bench::process::footprint(std::process::id()),
         }
     }
 

@@ -8,14 +8,14 @@ use serde::Serialize;
 
 /// Memory and descriptors of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub(super) struct Footprint {
-    pub(super) resident_kib: u64,
-    pub(super) descriptors: usize,
-    pub(super) threads: u64,
+pub(crate) struct Footprint {
+    pub(crate) resident_kib: u64,
+    pub(crate) descriptors: usize,
+    pub(crate) threads: u64,
 }
 
 /// CPU time of all threads of a process, those that ended included, to a tick of mostly 10 ms.
-pub(super) fn cpu(id: u32) -> Result<Duration> {
+pub(crate) fn cpu(id: u32) -> Result<Duration> {
     let stat = read(id, "stat")?;
     let ticks = ticks_in(&stat).with_context(|| format!("/proc/{id}/stat says something else: {stat}"))?;
     let second = rustix::param::clock_ticks_per_second().max(1);
@@ -23,7 +23,7 @@ pub(super) fn cpu(id: u32) -> Result<Duration> {
 }
 
 /// Memory, descriptors and threads now.
-pub(super) fn footprint(id: u32) -> Result<Footprint> {
+pub(crate) fn footprint(id: u32) -> Result<Footprint> {
     let status = read(id, "status")?;
     let field = |name| field_in(&status, name).with_context(|| format!("/proc/{id}/status has no {name}"));
     let folder = format!("/proc/{id}/fd");

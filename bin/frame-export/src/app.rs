@@ -65,7 +65,7 @@ pub async fn serve(config: Config, stop: watch::Receiver<bool>) -> Result<()> {
         let encoder = config.encoder.open(size);
         tracing::info!(encoder = encoder.context("cannot encode")?.name(), %size, "encoder works");
     }
-    let backend = Arc::new(build(screens, access, &config.encoder));
+    let backend = Arc::new(build(screens, access, &config));
 
     let mut listeners = Vec::new();
     for endpoint in &config.endpoints {
@@ -91,12 +91,12 @@ pub async fn serve(config: Config, stop: watch::Receiver<bool>) -> Result<()> {
     ended
 }
 
-fn build(screens: Screens, access: Access, encoder: &EncoderSettings) -> Backend {
+fn build(screens: Screens, access: Access, config: &Config) -> Backend {
     let Screens { control, machine } = screens;
-    let backend = Backend::new(control, encoder, lunette_session::Limits::default()).guarded_by(access);
+    let backend = Backend::new(control, &config.encoder, lunette_session::Limits::default()).guarded_by(access);
     match machine {
         Some(machine) => {
-            machine::follow(&machine, backend.gate());
+            machine::follow(&machine, backend.gate(), config.access.clone());
             backend.of_machine(machine)
         }
         None => backend,

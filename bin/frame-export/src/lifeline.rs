@@ -20,6 +20,9 @@ pub fn is_asked_for(mut args: std::env::ArgsOs) -> bool {
 /// # Errors
 /// When standard input is no such socket.
 pub fn serve() -> Result<()> {
+    // Without it lists of processes show the last part of the path that it was started by.
+    #[cfg(target_os = "linux")]
+    rustix::thread::set_name(c"lifeline").context("this process cannot be named")?;
     let socket = io::stdin().as_fd().try_clone_to_owned().context("there is no standard input")?;
     run(&socket).context("standard input must be the socket of a capture")
 }

@@ -127,6 +127,18 @@ impl Access {
         self.is_strict() && self.grants.insert(scanout, token) != Some(token)
     }
 
+    /// Goes by another secret; whether it is another. Grants that were made under the old one are void.
+    pub fn renew(&mut self, secret: Token) -> bool {
+        match &mut self.rule {
+            Rule::Strict(known) if *known != secret => {
+                *known = secret;
+                self.grants.clear();
+                true
+            }
+            Rule::Strict(_) | Rule::Open => false,
+        }
+    }
+
     /// Forgets who owns `scanout`; whether anybody did.
     pub fn revoke(&mut self, scanout: ScanoutId) -> bool {
         self.grants.remove(&scanout).is_some()

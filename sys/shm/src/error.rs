@@ -26,9 +26,6 @@ pub enum ShmError {
         /// Its length.
         len: usize,
     },
-    /// The system refuses to map the file.
-    #[error("cannot map the shared file")]
-    Map(#[source] Errno),
     /// The system refuses to read the file.
     #[error("cannot read the shared file")]
     Read(#[source] Errno),

@@ -1,19 +1,17 @@
 //! Reading memory that another process shares and goes on writing.
 //!
 //! ```text
-//!   fd, offset, length ──checked against the file──▶ ReadMap ──copy_rows──▶ memory of our own
-//!                                                      │
-//!                                     sealed against shrinking? mmap : pread
+//!   fd, offset, length ──checked against the file──▶ SharedRange ──copy_rows, by pread──▶ memory of our own
 //! ```
 //!
-//! The other process may write at any time, so nobody here ever borrows the shared bytes: they are copied out.
+//! The bytes are copied out by system calls. A mapping is only safe where the file is sealed against shrinking: whoever
+//! touches what is gone from a mapped file is killed. QEMU makes the memory of its pictures with `memfd_create` and
+//! without seals, and allows none to be added.
 
-#![deny(unsafe_code)]
+#![forbid(unsafe_code)]
 
 mod error;
-#[allow(unsafe_code, reason = "mapping memory and copying out of it")]
-mod mapping;
-mod read_map;
+mod range;
 
 pub use error::ShmError;
-pub use read_map::{ReadMap, Rows};
+pub use range::{Rows, SharedRange};

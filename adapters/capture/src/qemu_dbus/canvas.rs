@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use lunette_frame::{Damage, PictureError, Rect, Size};
-use lunette_sys_shm::{ReadMap, Rows, ShmError};
+use lunette_sys_shm::{Rows, SharedRange, ShmError};
 
 use super::error::Fault;
 use super::listener::{Area, Plain, PlainUpdate};
@@ -32,7 +32,7 @@ pub(super) struct Canvas {
 struct SharedPicture {
     shape: Shape,
     stride: usize,
-    memory: ReadMap,
+    memory: SharedRange,
 }
 
 impl Canvas {
@@ -58,7 +58,7 @@ impl Canvas {
             Ok(shape) => {
                 let stride = picture.stride as usize;
                 let len = stride.saturating_mul(shape.size.height as usize - 1).saturating_add(shape.stride());
-                let memory = ReadMap::open(picture.memory, picture.offset.into(), len)?;
+                let memory = SharedRange::open(picture.memory, picture.offset.into(), len)?;
                 self.map = Some(SharedPicture { shape, stride, memory });
             }
             Err(fault) => self.fail(fault),

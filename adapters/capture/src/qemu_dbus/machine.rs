@@ -218,13 +218,13 @@ impl<'a> Connected<'a> {
 
     fn reset(&mut self) {
         tracing::info!("the guest was reset");
-        // First of all: nobody may switch an output in between by a right that is void.
-        self.machine.observer.tell(MachineEvent::Reset);
+        self.machine.observer.tell(MachineEvent::Resetting);
         let stale = self.machine.outputs.reset();
         self.watches.retain(|id, _| self.machine.outputs.store(*id).is_ok());
         // What the guest asked for before is void.
         self.queue.clear();
         self.queue.extend(stale.into_iter().map(|id| Switch { id, size: None, done: None }));
+        self.machine.observer.tell(MachineEvent::Reset);
     }
 
     fn watch(&mut self, id: ScanoutId) {

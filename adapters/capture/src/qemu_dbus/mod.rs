@@ -22,6 +22,7 @@ mod listener;
 mod listener_map;
 mod machine;
 mod observer;
+mod output;
 mod outputs;
 mod pixels;
 mod pixman;

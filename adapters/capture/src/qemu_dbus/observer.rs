@@ -8,7 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub enum MachineEvent {
     /// QEMU was reached, for the first time or again. It need not be the same machine as before.
     Connected,
-    /// The guest starts anew: once this is told, every scanout but 0 is disabled and its sources end.
+    /// The guest starts anew, and its scanouts are about to be disabled. What it was allowed before is void: whoever
+    /// enables a scanout by that now would have it enabled in the new guest.
+    Resetting,
+    /// Every scanout but 0 is disabled since the guest starts anew; their sources have ended.
     Reset,
     /// QEMU is gone: every source has ended.
     Lost,

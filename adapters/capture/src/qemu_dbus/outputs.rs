@@ -1,11 +1,4 @@
 //! Which outputs the machine has, what was asked of them, and how much memory their pictures take.
-//!
-//! ```text
-//!              enabled            disabled, machine reset
-//!   Unknown ───────────▶ On(size) ────────────────────────▶ Off
-//!      ▲                    │ ▲                              │
-//!      └──── QEMU lost ─────┘ └────────── enabled ───────────┘   (Off is lost in the same way)
-//! ```
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,6 +7,7 @@ use lunette_frame::{ScanoutId, Size};
 
 use super::console::{ConsoleInfo, ConsoleNumber, UiInfo};
 use super::error::Fault;
+use super::output::{Output, Power};
 use super::pixels::Pool;
 use super::store::Store;
 use crate::{ControlError, ScanoutInfo, connector_name};
@@ -24,57 +18,6 @@ pub(super) const MIN_SIZE: Size = Size::new(640, 480);
 pub(super) const MAX_SIZE: Size = Size::new(5120, 2880);
 /// The machine's own console: always on.
 const CONSOLE: ScanoutId = ScanoutId::new(0);
-
-/// What an output is known to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Power {
-    /// Whoever was here before us may have enabled it.
-    Unknown,
-    Off,
-    On(Size),
-}
-
-#[derive(Debug)]
-struct Output {
-    console: ConsoleNumber,
-    initial: Size,
-    power: Power,
-    /// Whether the monitor was last claimed to be a millimetre wider than it should be.
-    widened: bool,
-    /// A size that is being switched to.
-    coming: Option<Size>,
-    /// The size that pictures are kept for.
-    drawn: Option<Size>,
-    store: Option<Arc<Store>>,
-}
-
-impl Output {
-    fn new(console: &ConsoleInfo) -> Self {
-        let (console, initial) = (console.number, console.size);
-        Self { console, initial, power: Power::Unknown, widened: false, coming: None, drawn: None, store: None }
-    }
-
-    /// Bytes that its pictures take, or are going to.
-    fn claimed(&self) -> u64 {
-        let enabled = match self.power {
-            Power::On(size) => Some(size),
-            Power::Unknown | Power::Off => None,
-        };
-        [enabled, self.coming, self.drawn].into_iter().flatten().map(Pool::bytes).max().unwrap_or(0)
-    }
-
-    fn turn_off(&mut self) {
-        self.power = Power::Off;
-        self.forget();
-    }
-
-    fn forget(&mut self) {
-        if let Some(store) = self.store.take() {
-            store.end();
-        }
-        (self.coming, self.drawn) = (None, None);
-    }
-}
 
 /// The outputs by scanout; shared between the thread that talks to QEMU and whoever asks for scanouts.
 #[derive(Debug)]
@@ -179,17 +122,11 @@ impl Outputs {
         }
     }
 
-    /// What to tell QEMU so that the output shows `size`, or nothing: never quite what it was told before, since QEMU
-    /// ignores what it knows, and the guest may have missed that.
+    /// What to tell QEMU so that the output shows `size`, or nothing.
     pub(super) fn ui_info(&self, id: ScanoutId, size: Option<Size>) -> Option<(ConsoleNumber, UiInfo)> {
         let mut table = self.table();
         let output = table.outputs.get_mut(&id)?;
-        let Some(size) = size else {
-            return Some((output.console, UiInfo { width_mm: 0, height_mm: 0, size: Size::new(0, 0) }));
-        };
-        output.widened = output.power == Power::On(size) && !output.widened;
-        let width_mm = millimetres(size.width) + u16::from(output.widened);
-        Some((output.console, UiInfo { width_mm, height_mm: millimetres(size.height), size }))
+        Some((output.console, output.ui_info(size)))
     }
 
     /// QEMU has switched the output.
@@ -245,17 +182,8 @@ impl Outputs {
         if table.lost.is_some() {
             return Vec::new();
         }
-        let size = |id: ScanoutId, output: &Output| {
-            let shown = output.store.as_ref().and_then(|store| store.glance().shown);
-            match output.power {
-                Power::On(size) => Some(size),
-                Power::Unknown if id == CONSOLE => shown.or(Some(output.initial)),
-                Power::Unknown => shown,
-                Power::Off => None,
-            }
-        };
         let info = |(id, output): (&ScanoutId, &Output)| {
-            size(*id, output).map(|size| ScanoutInfo { id: *id, size, connector: connector_name(*id) })
+            output.shown(*id == CONSOLE).map(|size| ScanoutInfo { id: *id, size, connector: connector_name(*id) })
         };
         table.outputs.iter().filter_map(info).collect()
     }
@@ -278,11 +206,6 @@ impl Outputs {
         }
         Ok(())
     }
-}
-
-/// Pixels in millimetres at 96 per inch.
-fn millimetres(pixels: u32) -> u16 {
-    u16::try_from(pixels.saturating_mul(254) / 960).unwrap_or(u16::MAX)
 }
 
 /// One output's part of the memory for pictures.

@@ -53,8 +53,8 @@ impl QemuScreens {
             }
             None => Lifeline::default(),
         };
-        let (outputs_, observer_) = (Arc::clone(&outputs), Arc::clone(&observer));
-        let machine = Machine { config, outputs: outputs_, observer: observer_, commands, lifeline };
+        let machine =
+            Machine { config, outputs: Arc::clone(&outputs), observer: Arc::clone(&observer), commands, lifeline };
         let thread = std::thread::Builder::new().name("qemu-display".to_owned());
         let thread = thread.spawn(move || {
             runtime.block_on(machine.run());

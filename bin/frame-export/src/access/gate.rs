@@ -103,6 +103,17 @@ impl Gate {
         Ok(())
     }
 
+    /// Goes by another secret, if it is another; grants that were made under the old one end.
+    pub fn renew(&self, secret: Token) {
+        let mut inner = self.inner();
+        if inner.access.renew(secret) {
+            for passes in std::mem::take(&mut inner.passes).into_values() {
+                passes.send_replace(Some(Revoked::Lost));
+            }
+            tracing::info!("the machine has another secret");
+        }
+    }
+
     /// Ends every grant.
     pub fn revoke_all(&self, revoked: Revoked) {
         let mut inner = self.inner();

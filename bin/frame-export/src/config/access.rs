@@ -55,6 +55,17 @@ impl AccessConfig {
             Self::Strict(path) => secret(path).map(Access::strict),
         }
     }
+
+    /// The secret as its file has it now; `None` where there is none to have.
+    ///
+    /// # Errors
+    /// As [`AccessConfig::open`].
+    pub fn secret(&self) -> Result<Option<Token>, SecretError> {
+        match self {
+            Self::Open => Ok(None),
+            Self::Strict(path) => secret(path).map(Some),
+        }
+    }
 }
 
 fn secret(path: &Path) -> Result<Token, SecretError> {

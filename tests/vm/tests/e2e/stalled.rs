@@ -48,6 +48,21 @@ fn lifeline(exporter: u32) -> u32 {
     panic!("frame-export has no lifeline");
 }
 
+/// How many pictures frame-export has encoded.
+fn encoded(lab: &Lab) -> u64 {
+    let metrics = lab.exporter().get("/metrics").expect("metrics");
+    let counters = metrics.lines().filter(|line| line.starts_with("frame_export_encoded_frames_total{"));
+    counters.map(|line| line.rsplit(' ').next().and_then(|count| count.parse::<u64>().ok()).expect("a number")).sum()
+}
+
+/// Waits until frame-export encodes.
+fn until_encoding(lab: &Lab) {
+    let (start, before) = (Instant::now(), encoded(lab));
+    while encoded(lab) == before {
+        assert!(start.elapsed() < Duration::from_secs(10), "nothing is encoded");
+    }
+}
+
 /// Stops frame-export for a while, in which QEMU must not grow and the guest must answer.
 fn stand_still(lab: &Lab) {
     let qemu = lab.vm().pid().expect("QEMU runs");
@@ -70,6 +85,7 @@ fn a_stopped_frame_export_neither_grows_qemu_nor_stalls_the_guest() {
     let flipper = lab.guest().flip(&flipping(FULL_HD, 30)).expect("a flipper");
     watch(lab, &flipper, Duration::from_secs(2)).fine();
     let through = watch(lab, &flipper, STOPPED + Duration::from_secs(4));
+    until_encoding(lab);
     stand_still(lab);
     let report = through.fine();
     println!("through the stop: {report}");

@@ -100,8 +100,7 @@ mod tests {
 
     #[test]
     fn what_is_no_socket_is_refused() {
-        let (reader, _writer) = std::io::pipe().unwrap();
-        drop(_writer);
+        let (reader, _) = std::io::pipe().unwrap();
         assert!(matches!(run(&reader.into()), Err(LifelineError::Read(_))));
     }
 }

@@ -6,7 +6,6 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 
 use crate::ShmError;
-use crate::mapping::Mapping;
 
 /// Rows of bytes at equal distances.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,26 +43,17 @@ impl fmt::Display for Rows {
 
 /// A range of a file that another process goes on writing.
 #[derive(Debug)]
-pub struct ReadMap {
-    memory: Memory,
+pub struct SharedRange {
+    fd: OwnedFd,
+    offset: u64,
     len: usize,
 }
 
-#[derive(Debug)]
-enum Memory {
-    Mapped(Mapping),
-    /// The file could shrink, and a mapping of what is gone kills the process: it is read by system calls.
-    File {
-        fd: OwnedFd,
-        offset: u64,
-    },
-}
-
-impl ReadMap {
+impl SharedRange {
     /// Opens `len` bytes from `offset`.
     ///
     /// # Errors
-    /// When the file is shorter, or cannot be mapped.
+    /// When the file is shorter.
     pub fn open(fd: OwnedFd, offset: u64, len: usize) -> Result<Self, ShmError> {
         let impossible = || ShmError::Range { offset, len };
         let bytes = u64::try_from(len).map_err(|_| impossible())?;
@@ -73,24 +63,13 @@ impl ReadMap {
         if end > file {
             return Err(ShmError::Short { offset, len, file });
         }
-        let memory = if cannot_shrink(fd.as_fd()) {
-            Memory::Mapped(Mapping::new(fd.as_fd(), offset, len)?)
-        } else {
-            Memory::File { fd, offset }
-        };
-        Ok(Self { memory, len })
+        Ok(Self { fd, offset, len })
     }
 
     /// Bytes in the range.
     #[must_use]
     pub fn size(&self) -> usize {
         self.len
-    }
-
-    /// Whether the file is mapped, rather than read by system calls.
-    #[must_use]
-    pub fn is_mapped(&self) -> bool {
-        matches!(self.memory, Memory::Mapped(_))
     }
 
     /// Copies rows to the start of `into`, where they are `stride` bytes apart.
@@ -118,24 +97,8 @@ impl ReadMap {
     }
 
     fn copy(&self, from: usize, into: &mut [u8]) -> Result<(), ShmError> {
-        match &self.memory {
-            Memory::Mapped(mapping) => {
-                mapping.copy(from, into);
-                Ok(())
-            }
-            Memory::File { fd, offset } => read_exactly(fd.as_fd(), offset.saturating_add(from as u64), into),
-        }
+        read_exactly(self.fd.as_fd(), self.offset.saturating_add(from as u64), into)
     }
-}
-
-#[cfg(target_os = "linux")]
-fn cannot_shrink(fd: BorrowedFd<'_>) -> bool {
-    rustix::fs::fcntl_get_seals(fd).is_ok_and(|seals| seals.contains(rustix::fs::SealFlags::SHRINK))
-}
-
-#[cfg(not(target_os = "linux"))]
-fn cannot_shrink(_fd: BorrowedFd<'_>) -> bool {
-    false
 }
 
 fn read_exactly(fd: BorrowedFd<'_>, mut at: u64, mut into: &mut [u8]) -> Result<(), ShmError> {

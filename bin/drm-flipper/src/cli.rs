@@ -135,11 +135,9 @@ impl From<&RunError> for Exit {
             RunError::Lease(LeaseError::Stopped) => Self::Fine,
             RunError::Lease(_) => Self::NoLease,
             RunError::Screen(ScreenError::Revoked(_)) => Self::Revoked,
-            RunError::Screen(_)
-            | RunError::Token(_)
-            | RunError::NoToken
-            | RunError::Log(_)
-            | RunError::Size(_) => Self::Fault,
+            RunError::Screen(_) | RunError::Token(_) | RunError::NoToken | RunError::Log(_) | RunError::Size(_) => {
+                Self::Fault
+            }
         }
     }
 }

@@ -100,7 +100,9 @@ mod tests {
         server.join().unwrap();
         let ours = now();
         let host = clock.at(ours);
-        assert!(host.abs_diff(u64::try_from(ours.as_nanos()).unwrap()) <= u64::try_from(clock.doubt().as_nanos()).unwrap());
+        assert!(
+            host.abs_diff(u64::try_from(ours.as_nanos()).unwrap()) <= u64::try_from(clock.doubt().as_nanos()).unwrap()
+        );
     }
 
     #[test]

@@ -9,8 +9,8 @@ use std::time::Duration;
 use lunette_frame::Size;
 use lunette_wire::Token;
 
-use crate::flipping::{self, Plan};
 use crate::flip_log::FlipLog;
+use crate::flipping::{self, Plan};
 use crate::live::Live;
 use crate::{Api, Coverage, Held, LeaseError, LogPlan, Painter, Report, Screen, ScreenError, Shown, Stop, TokenFile};
 

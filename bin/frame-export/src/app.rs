@@ -14,7 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::backend::Backend;
-use crate::config::{Config, EncoderSettings};
+use crate::config::Config;
 use crate::screens::Screens;
 use crate::{BUILD_ID, machine, observe};
 

@@ -136,7 +136,10 @@ mod tests {
         let parts = Parts { image: second, start, lease: second, picture: second };
         let text = first_picture(Duration::from_millis(9960), Accelerator::Tcg, &parts);
         assert!(text.starts_with("\nfirst picture after 10.0 s\n"), "{text}");
-        assert!(text.contains("accelerator (tcg)      0.0 s") && text.contains("boot                   6.9 s"), "{text}");
+        assert!(
+            text.contains("accelerator (tcg)      0.0 s") && text.contains("boot                   6.9 s"),
+            "{text}"
+        );
         assert_eq!(text.lines().count(), 8);
     }
 

@@ -130,15 +130,11 @@ impl Lab {
         times.programs = started.elapsed();
 
         let started = Instant::now();
-        let (name, guard) = (plan.name.clone(), plan.guard.clone());
-        let vm = Vm::start(&VmConfig { name, machine, qemu, accelerator, guard, run_dir: None, console_log: None })?;
+        let vm = plan.start(machine, qemu, accelerator)?;
         // QEMU has read the files; removed here, they do not stay if this process is killed later on.
         drop(work);
         let exporter = Exporter::start(&plan.programs, &plan.exporter, vm.paths(), address, listen.metrics)?;
-        vm.wait_ready(START_LIMIT)?;
-        let guest = Guest::open(&vm, SHELLS)?;
-        let waited = guest.wait_for_manager(START_LIMIT);
-        waited.with_context(|| format!("the guest's console ends with: {}", vm.console_tail(CONSOLE_TAIL)))?;
+        let guest = inside(&vm)?;
         times.boot = started.elapsed();
         Ok(Self { exporter, guest, vm, accelerator, times })
     }
@@ -191,19 +187,52 @@ impl Lab {
         // What shells of the old guest were told would be lost.
         self.guest.close();
         self.vm.reset()?;
-        self.vm.wait_ready(START_LIMIT)?;
-        self.guest = Guest::open(&self.vm, SHELLS)?;
-        self.guest.wait_for_manager(START_LIMIT)
+        self.guest = inside(&self.vm)?;
+        Ok(())
     }
 }
 
+impl Lab {
+    /// Starts another machine in the place of this one; frame-export stays and finds it.
+    ///
+    /// # Errors
+    /// When it does not start, or leases cannot be had from it.
+    pub fn replace_machine(self, plan: &LabPlan) -> Result<Self> {
+        let Self { exporter, guest, vm, accelerator, times } = self;
+        // In this order: the shells are the machine's, and the next one needs its directory.
+        drop(guest);
+        drop(vm);
+        let arch = Arch::of_host().context("there are no guests for this processor")?;
+        let work = tempfile::tempdir().context("cannot make a temporary directory")?;
+        let machine = plan.machine(arch, plan.image(&mut |_| {})?, exporter.address(), work.path())?;
+        let vm = plan.start(machine, Qemu::find(arch)?, accelerator)?;
+        let guest = inside(&vm)?;
+        Ok(Self { exporter, guest, vm, accelerator, times })
+    }
+}
+
+/// The guest's inside, once leases can be had.
+fn inside(vm: &Vm) -> Result<Guest> {
+    vm.wait_ready(START_LIMIT)?;
+    let guest = Guest::open(vm, SHELLS)?;
+    let waited = guest.wait_for_manager(START_LIMIT);
+    waited.with_context(|| format!("the guest's console ends with: {}", vm.console_tail(CONSOLE_TAIL)))?;
+    Ok(guest)
+}
+
 impl LabPlan {
+    fn start(&self, machine: MachineConfig, qemu: Qemu, accelerator: Accelerator) -> Result<Vm> {
+        let (name, guard) = (self.name.clone(), self.guard.clone());
+        Ok(Vm::start(&VmConfig { name, machine, qemu, accelerator, guard, run_dir: None, console_log: None })?)
+    }
+
     /// The guest's image, built first when it is not there.
     ///
     /// # Errors
     /// When it cannot be built.
     pub fn image(&self, watch: &mut dyn FnMut(Progress)) -> Result<Image> {
-        let target = Target { image: ImageName::Test, arch: lunette_image::Arch::of_this_machine()?, kernel: self.kernel };
+        let target =
+            Target { image: ImageName::Test, arch: lunette_image::Arch::of_this_machine()?, kernel: self.kernel };
         let builder = Builder::new(Cache::for_user()?, Recipe::embedded()?);
         builder.image(target, watch).with_context(|| format!("cannot build {target}"))
     }

@@ -39,10 +39,9 @@ fn a_hostile_process_reaches_nothing_of_another() {
     assert!(counted(&after.1, "bad_requests") > counted(&before.1, "bad_requests"));
 
     // Somebody who may not even connect.
-    let stranger = lab.guest().try_run(
-        "su desktop -c 'drm-flipper --socket /run/helix-drm/drm.sock --seconds 1'",
-        Duration::from_secs(30),
-    );
+    let stranger = lab
+        .guest()
+        .try_run("su desktop -c 'drm-flipper --socket /run/helix-drm/drm.sock --seconds 1'", Duration::from_secs(30));
     let stranger = stranger.expect("it ends");
     assert_eq!(stranger.status, 2, "{}", stranger.output);
 }

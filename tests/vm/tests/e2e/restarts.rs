@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lunette::lab::Lab;
 
-use crate::support::{SMALL, flipping, flow, machine, watch};
+use crate::support::{Machine, SMALL, flipping, flow, machine, watch};
 
 /// A new lease flips, and its pictures arrive.
 fn assert_works(lab: &Lab) {
@@ -29,17 +29,20 @@ fn a_guest_that_restarts_ends_its_streams_and_starts_clean() {
 }
 
 #[test]
-fn a_qemu_that_is_killed_ends_its_streams() {
-    let Some(machine) = machine("killed") else { return };
-    let lab = &machine.lab;
+fn a_qemu_that_is_killed_ends_its_streams_and_another_takes_its_place() {
+    let Some(Machine { lab, plan, _turn }) = machine("killed") else { return };
     let flipper = lab.guest().flip(&flipping(SMALL, 30)).expect("a flipper");
-    let watched = flow(lab, &flipper);
+    let watched = flow(&lab, &flipper);
     let pid = lab.vm().pid().expect("QEMU runs");
     let killed = std::process::Command::new("kill").args(["-KILL", &pid.to_string()]).status().expect("kill");
     assert!(killed.success());
     assert_eq!(watched.ended(), "the server sent ERROR -2: the machine is gone");
     let health = lab.exporter().get("/healthz").expect("frame-export goes on");
     assert!(health.contains("\"connected\":false"), "{health}");
+
+    // The next one has another secret; the same frame-export serves it.
+    let lab = lab.replace_machine(&plan).expect("another machine");
+    assert_works(&lab);
 }
 
 #[test]

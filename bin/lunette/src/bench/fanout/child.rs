@@ -10,8 +10,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail};
 
 use super::FanoutArgs;
-use crate::bench::process::{self, Footprint};
 use crate::bench::args::CodingArgs;
+use crate::bench::process::{self, Footprint};
 
 const PROGRAM: &str = "frame-export";
 /// How long the server may take to listen, and to answer.

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::FanoutArgs;
-use crate::bench::process::Footprint;
 use crate::bench::args::CodingArgs;
+use crate::bench::process::Footprint;
 use crate::bench::stats::Spread;
 use crate::bench::table::Table;
 use crate::bench::units::number;

@@ -7,8 +7,8 @@ use anyhow::Result;
 
 use super::child::Child;
 use super::inside::Inside;
-use crate::bench::process::Footprint;
 use super::{FanoutArgs, Placement};
+use crate::bench::process::Footprint;
 
 /// A running server with one scanout.
 pub(super) enum Server {

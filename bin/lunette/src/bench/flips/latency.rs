@@ -54,13 +54,16 @@ mod tests {
         let flips = Flips::parse("doubt 10\n1 1000000\n2 17000000\n3 33000000\n").unwrap();
         assert_eq!((flips.asked.len(), flips.between(1_000_000, 33_000_000)), (3, 2));
         let arrival = |captured, received| Arrival { captured, received };
-        let spread = flips.latencies(&[arrival(18_000_000, 22_000_000), arrival(32_999_995, 40_000_000), arrival(5, 9)]);
+        let spread =
+            flips.latencies(&[arrival(18_000_000, 22_000_000), arrival(32_999_995, 40_000_000), arrival(5, 9)]);
         let spread = spread.spread().unwrap();
         assert_eq!((spread.count, spread.min, spread.max), (2, 5.0, 7.0));
     }
 
     #[test]
     fn half_a_log_is_an_error() {
-        assert!(Flips::parse("").is_err() && Flips::parse("doubt x\n").is_err() && Flips::parse("doubt 1\n7\n").is_err());
+        assert!(
+            Flips::parse("").is_err() && Flips::parse("doubt x\n").is_err() && Flips::parse("doubt 1\n7\n").is_err()
+        );
     }
 }

@@ -59,10 +59,13 @@ pub(super) fn tables(rows: &[Row], args: &FlipsArgs, kernel: &str) -> Vec<Table>
 }
 
 fn range(spread: Option<Spread>) -> String {
-    spread.map_or_else(|| "none".to_owned(), |spread| match spread.count {
-        1 => number(spread.median),
-        _ => format!("{} to {}", number(spread.min), number(spread.max)),
-    })
+    spread.map_or_else(
+        || "none".to_owned(),
+        |spread| match spread.count {
+            1 => number(spread.median),
+            _ => format!("{} to {}", number(spread.min), number(spread.max)),
+        },
+    )
 }
 
 fn percentiles(spread: Option<Spread>) -> String {

@@ -23,7 +23,8 @@ static TURN: Mutex<()> = Mutex::new(());
 /// A machine whose turn it is.
 pub(crate) struct Machine {
     pub(crate) lab: Lab,
-    _turn: MutexGuard<'static, ()>,
+    pub(crate) plan: LabPlan,
+    pub(crate) _turn: MutexGuard<'static, ()>,
 }
 
 /// Boots a machine; `None`, having said so, where there is no QEMU for it.
@@ -36,8 +37,9 @@ pub(crate) fn machine(test: &str) -> Option<Machine> {
         println!("NOT RUN: vm-tests {test}: {error}");
         return None;
     }
-    let lab = Lab::start(&plan(test), &mut |_| {}).unwrap_or_else(|error| panic!("no machine: {error:#}"));
-    Some(Machine { lab, _turn: turn })
+    let plan = plan(test);
+    let lab = Lab::start(&plan, &mut |_| {}).unwrap_or_else(|error| panic!("no machine: {error:#}"));
+    Some(Machine { lab, plan, _turn: turn })
 }
 
 fn qemu() -> Result<Qemu, VmError> {

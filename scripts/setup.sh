@@ -40,8 +40,11 @@ need_qemu() {
   want_qemu=yes
 }
 
+# Prints nothing where there is none.
 qemu_major() {
-  qemu-system-x86_64 --version 2>/dev/null | sed -nE 's/^QEMU emulator version ([0-9]+).*/\1/p'
+  local version
+  version=$(qemu-system-x86_64 --version 2>/dev/null || true)
+  sed -nE 's/^QEMU emulator version ([0-9]+).*/\1/p' <<<"$version"
 }
 
 # What builds the guest's image out of Debian packages.

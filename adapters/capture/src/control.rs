@@ -35,10 +35,10 @@ pub trait ScanoutControl: Send + Sync {
     /// When the device has no such scanout or cannot show the mode.
     fn enable(&self, id: ScanoutId, mode: Mode) -> Result<String, ControlError>;
 
-    /// Disables a scanout: its sources end.
+    /// Disables a scanout: its sources end. Repeating it is harmless.
     ///
     /// # Errors
-    /// When it is not enabled.
+    /// When the device has no such scanout, or cannot switch it off.
     fn disable(&self, id: ScanoutId) -> Result<(), ControlError>;
 
     /// The enabled scanouts, by id.

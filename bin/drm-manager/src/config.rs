@@ -56,7 +56,7 @@ struct Args {
     #[arg(long, value_name = "UID", value_delimiter = ',')]
     allow_uid: Vec<u32>,
 
-    /// Groups whose members may ask for a lease; the socket belongs to the first
+    /// Groups that may ask for a lease, as the asking process's own group; the socket belongs to the first
     #[arg(long, value_name = "GID", value_delimiter = ',')]
     allow_gid: Vec<u32>,
 

@@ -104,8 +104,12 @@ impl Backend {
     }
 
     fn unplug(&self, scanout: ScanoutId) -> Result<String, Refused> {
-        self.control.disable(scanout).map_err(|error| not_switched(&error))?;
-        tracing::info!(%scanout, "disabled");
+        match self.control.disable(scanout) {
+            Ok(()) => tracing::info!(%scanout, "disabled"),
+            // It stays plugged; who had it has no grant any more, and that is what matters.
+            Err(ControlError::Console(_)) => tracing::info!(%scanout, "the console was given back"),
+            Err(error) => return Err(not_switched(&error)),
+        }
         Ok(connector_name(scanout))
     }
 }

@@ -50,6 +50,9 @@ pub enum NotAllowed {
     /// A lease would do.
     #[error("not allowed: needs this scanout's token")]
     NeedsLease,
+    /// It would be, if not just now.
+    #[error("not allowed: another lease's output is being switched, try again")]
+    Busy,
     /// Nothing less than the secret would do.
     #[error("not allowed: needs the machine's secret")]
     NeedsSecret,

@@ -115,6 +115,8 @@ fn noise_on_sockets(plan: &Plan) -> anyhow::Result<()> {
     for _ in 0..VOLLEYS {
         let mut socket = connect(&plan.socket)?;
         volley(&mut socket, &noise.bytes())?;
+        let mut socket = connect(&plan.socket.with_file_name("status.sock"))?;
+        volley(&mut socket, &noise.bytes())?;
         let mut socket = dial(plan.host)?;
         volley(&mut socket, &noise.bytes())?;
     }

@@ -110,8 +110,9 @@ impl ScanoutControl for PatternScreens {
 
     fn disable(&self, id: ScanoutId) -> Result<(), ControlError> {
         let mut enabled = self.screens.enabled();
-        let screen = enabled.remove(&id).ok_or(ControlError::NotEnabled(id))?;
-        self.screens.announce(&screen);
+        if let Some(screen) = enabled.remove(&id) {
+            self.screens.announce(&screen);
+        }
         Ok(())
     }
 

@@ -19,6 +19,9 @@ pub struct Gate {
     inner: Mutex<Inner>,
     // A Mutex, held while the display device switches: a lease that ends meanwhile must not have the last word.
     switching: Mutex<()>,
+    // A Mutex, so that of all bearers of leases at most one waits for the device: they must not keep out whoever plugs
+    // and unplugs for everybody.
+    resizing: Mutex<()>,
     /// Counts the times that the bearers of the secret had to connect anew.
     recall: watch::Sender<u64>,
     refusals: RefusalMetrics,
@@ -45,7 +48,7 @@ impl Gate {
     pub fn new(access: Access) -> Self {
         let inner = Inner { access, passes: BTreeMap::new() };
         let (recall, refusals) = (watch::Sender::default(), RefusalMetrics::default());
-        Self { inner: Mutex::new(inner), switching: Mutex::default(), recall, refusals }
+        Self { inner: Mutex::new(inner), switching: Mutex::default(), resizing: Mutex::default(), recall, refusals }
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -78,7 +81,11 @@ impl Gate {
     /// When `shown` does not allow it.
     pub fn switch<T>(&self, wish: Wish, shown: Option<&Token>, switch: impl FnOnce() -> T) -> Result<T, NotAllowed> {
         // Twice: who has no right does not wait here, and who had one may have lost it while waiting.
-        self.admit(wish, shown)?;
+        let pass = self.admit(wish, shown)?;
+        let _resizing = match pass {
+            Pass(None) => None,
+            Pass(Some(_)) => Some(self.resizing.try_lock().map_err(|_| NotAllowed::Busy)?),
+        };
         let _switching = self.switching.lock().unwrap_or_else(PoisonError::into_inner);
         self.admit(wish, shown)?;
         if let Wish::Disable(scanout) = wish {
@@ -94,8 +101,10 @@ impl Gate {
     /// # Errors
     /// When `shown` does not allow it.
     pub fn grant(&self, grant: &Grant, shown: Option<&Token>) -> Result<(), NotAllowed> {
-        self.admit(Wish::Grant(grant.scanout), shown)?;
+        // Under one lock: a secret that is renewed in between must not grant any more.
         let mut inner = self.inner();
+        let wish = Wish::Grant(grant.scanout);
+        inner.access.judge(wish, shown).inspect_err(|_| self.refusals.count(wish.into()))?;
         if inner.access.grant(grant.scanout, grant.token) {
             inner.end(grant.scanout, Revoked::Replaced);
             tracing::info!(scanout = %grant.scanout, "granted to the bearer of another token");

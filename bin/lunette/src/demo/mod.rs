@@ -102,6 +102,7 @@ impl Demo {
                 log: Some(RunPaths::named(&self.name).root().join("frame-export.log")),
                 ..ExporterPlan::default()
             },
+            console: false,
         };
         let began = Instant::now();
         let mut bar = Bar::new();

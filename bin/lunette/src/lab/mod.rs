@@ -60,6 +60,8 @@ pub struct LabPlan {
     pub guard: Guard,
     /// How frame-export is started.
     pub exporter: ExporterPlan,
+    /// Whether drm-manager hands out the machine's console too.
+    pub console: bool,
 }
 
 /// Where frame-export listens; `None` is a free port of the loopback.
@@ -260,7 +262,8 @@ impl LabPlan {
     }
 
     fn manager_arguments(&self, exporter: SocketAddr) -> String {
-        format!("--host {HOST_IN_GUEST}:{}", exporter.port())
+        let console = if self.console { " --console" } else { "" };
+        format!("--host {HOST_IN_GUEST}:{}{console}", exporter.port())
     }
 }
 

@@ -38,6 +38,10 @@ fn a_hostile_process_reaches_nothing_of_another() {
     assert_eq!(counted(&after.1, "foreign_releases"), counted(&before.1, "foreign_releases") + 1);
     assert!(counted(&after.1, "bad_requests") > counted(&before.1, "bad_requests"));
 
+    let outputs = after.1["outputs"].as_array().expect("a list of outputs");
+    let victims = outputs.iter().find(|output| output["scanout"] == victim.scanout.get()).expect("the victim's");
+    assert_eq!(victims["state"], "leased");
+
     // Somebody who may not even connect.
     let stranger = lab
         .guest()

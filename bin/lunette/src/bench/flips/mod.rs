@@ -78,6 +78,7 @@ pub(crate) fn run(args: &FlipsArgs) -> Result<String> {
         memory: Mebibytes::new(1024)?,
         guard: crate::vm::this_program()?,
         exporter: ExporterPlan { arguments: Vec::new(), log: Some(folder.path().join("frame-export.log")) },
+        console: false,
     };
     eprintln!("booting a machine; the image is built first where it is missing");
     let mut lab = Lab::start(&plan, &mut |_| {})?;

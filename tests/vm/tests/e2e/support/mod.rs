@@ -59,6 +59,8 @@ fn plan(test: &str) -> LabPlan {
         memory: Mebibytes::new(1024).expect("valid"),
         guard: Guard::Thread,
         exporter: ExporterPlan::default(),
+        // Where a test is about all outputs.
+        console: test == "outputs",
     }
 }
 

@@ -250,6 +250,22 @@ mod tests {
     }
 
     #[test]
+    fn of_all_leases_one_waits_for_its_turn_and_the_secret_always_may() {
+        let gate = leased();
+        std::thread::scope(|scope| {
+            let turn = gate.switching.lock().unwrap();
+            let first = scope.spawn(|| gate.switch(Wish::Enable(SCANOUT), Some(&LEASE), || ()));
+            while gate.resizing.try_lock().is_ok() {
+                std::thread::yield_now();
+            }
+            assert_eq!(gate.switch(Wish::Enable(SCANOUT), Some(&LEASE), || ()), Err(NotAllowed::Busy));
+            let secret = scope.spawn(|| gate.switch(Wish::Enable(SCANOUT), Some(&SECRET), || ()));
+            drop(turn);
+            assert_eq!((first.join().unwrap(), secret.join().unwrap()), (Ok(()), Ok(())));
+        });
+    }
+
+    #[test]
     fn only_the_bearer_of_the_secret_is_recalled() {
         let gate = leased();
         let owner = gate.notice(&SECRET).unwrap();

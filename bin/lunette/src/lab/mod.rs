@@ -262,7 +262,7 @@ impl LabPlan {
     }
 
     fn manager_arguments(&self, exporter: SocketAddr) -> String {
-        let console = if self.console { " --console" } else { "" };
+        let console = if self.console { " --console --outputs 16" } else { "" };
         format!("--host {HOST_IN_GUEST}:{}{console}", exporter.port())
     }
 }

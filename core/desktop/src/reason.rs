@@ -1,0 +1,89 @@
+//! Why a desktop ended, or did not start.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// How a process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ending {
+    /// By itself, with this status.
+    Status(i32),
+    /// By this signal.
+    Signal(i32),
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status(status) => write!(f, "ended with status {status}"),
+            Self::Signal(signal) => write!(f, "was killed by signal {signal}"),
+        }
+    }
+}
+
+/// Why a desktop ended, or did not start.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Reason {
+    /// Somebody stopped it.
+    Asked,
+    /// A step of its start failed.
+    StartFailed {
+        /// What was being done.
+        step: String,
+        /// Why it failed, with causes.
+        cause: String,
+    },
+    /// No picture in time.
+    NoPicture {
+        /// How long it was given.
+        after_s: u32,
+    },
+    /// The compositor, and with it the container.
+    CompositorEnded {
+        /// How.
+        ending: Ending,
+    },
+    /// The kernel ended a process of it for lack of memory, and with it the desktop.
+    OutOfMemory {
+        /// Its bound.
+        limit_mib: u32,
+    },
+    /// A part outside of the container.
+    ServiceEnded {
+        /// Which.
+        service: String,
+        /// How.
+        ending: Ending,
+    },
+    /// Its lease.
+    LeaseLost {
+        /// What was seen.
+        cause: String,
+    },
+    /// It shows no new picture although it should.
+    Frozen {
+        /// Since when, in seconds.
+        for_s: u32,
+    },
+    /// Its launcher died, and it with it.
+    LauncherDied,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Asked => write!(f, "stopped on request"),
+            Self::StartFailed { step, cause } => write!(f, "cannot {step}: {cause}"),
+            Self::NoPicture { after_s } => write!(f, "no picture within {after_s} s; its log may say why"),
+            Self::CompositorEnded { ending } => write!(f, "its compositor {ending}"),
+            Self::OutOfMemory { limit_mib } => write!(f, "a process needed more than the {limit_mib} MiB of memory"),
+            Self::ServiceEnded { service, ending } => write!(f, "its {service} {ending}"),
+            Self::LeaseLost { cause } => write!(f, "its lease is lost: {cause}"),
+            Self::Frozen { for_s } => write!(f, "its picture has stood still for {for_s} s although it should move"),
+            Self::LauncherDied => write!(f, "its launcher died"),
+        }
+    }
+}

@@ -11,22 +11,34 @@
 
 #![forbid(unsafe_code)]
 
+mod admission;
 pub mod control;
+mod helix;
 mod id;
+mod life;
 mod limits;
 mod order;
 mod places;
 mod profile;
 mod reason;
 mod report;
-mod size_text;
+mod restarts;
+pub mod size_text;
 mod slot;
+mod stillness;
+mod wish;
 
+pub use admission::{NoMemory, Promise, admit};
+pub use helix::{HelixWish, SESSION_VARIABLE, session_id};
 pub use id::{DesktopId, DesktopIdError};
+pub use life::{Action, Input, Life, Moment};
 pub use limits::{Limits, LimitsError};
 pub use order::{BackendKind, BindMount, Keyboard, Order, RestartPolicy, RootSource};
 pub use places::Places;
 pub use profile::{Compositor, CompositorKind, Profile, ProfileError, Resize};
 pub use reason::{Ending, Reason};
 pub use report::{Phase, Report};
+pub use restarts::Restarts;
 pub use slot::{IdRange, Slot, Subnet};
+pub use stillness::{Seen, Stillness, Verdict};
+pub use wish::{LimitsWish, Terms, Wish, WishError, check_size};

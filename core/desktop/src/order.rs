@@ -45,6 +45,9 @@ pub struct Order {
     pub gpu_index: Option<u32>,
     /// When it was ordered, in milliseconds since 1970.
     pub ordered_at_ms: u64,
+    /// How often it was started again before.
+    #[serde(default)]
+    pub restarts: u32,
 }
 
 /// The read-only files that a desktop's root begins with.

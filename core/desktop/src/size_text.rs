@@ -3,11 +3,18 @@
 use lunette_frame::Size;
 use serde::{Deserialize, Deserializer, Serializer, de};
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
-pub(crate) fn serialize<S: Serializer>(size: &Size, serializer: S) -> Result<S::Ok, S::Error> {
+/// For serde's `with`.
+///
+/// # Errors
+/// Those of the serializer.
+pub fn serialize<S: Serializer>(size: &Size, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(size)
 }
 
-pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Size, D::Error> {
+/// For serde's `with`.
+///
+/// # Errors
+/// When it is no size.
+pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Size, D::Error> {
     String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
 }

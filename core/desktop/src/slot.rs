@@ -1,5 +1,7 @@
 //! The number of a desktop on its machine, and what follows from it.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 /// User ids of desktops begin here, far above people and services.
@@ -22,6 +24,14 @@ impl Slot {
     #[must_use]
     pub const fn new(number: u16) -> Option<Self> {
         if number < Self::COUNT { Some(Self(number)) } else { None }
+    }
+
+    /// The lowest that none of `live` has; `None` when all are taken.
+    #[must_use]
+    pub fn lowest_free(live: &BTreeSet<Self>) -> Option<Self> {
+        // The first place where the sorted numbers leave a gap.
+        let taken = live.iter().zip(0..).take_while(|(slot, number)| slot.0 == *number).count();
+        u16::try_from(taken).ok().and_then(Self::new)
     }
 
     /// The number.
@@ -82,6 +92,16 @@ pub struct Subnet {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_lowest_free_slot_is_taken_again() {
+        let live = |numbers: &[u16]| numbers.iter().copied().filter_map(Slot::new).collect::<BTreeSet<_>>();
+        assert_eq!(Slot::lowest_free(&live(&[])), Slot::new(0));
+        assert_eq!(Slot::lowest_free(&live(&[0, 1, 3])), Slot::new(2));
+        assert_eq!(Slot::lowest_free(&live(&[1])), Slot::new(0));
+        let all: Vec<u16> = (0..Slot::COUNT).collect();
+        assert_eq!(Slot::lowest_free(&live(&all)), None);
+    }
 
     #[test]
     fn no_two_slots_share_an_address_or_an_id() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lunette_frame::{PictureError, ScanoutId, Size};
 
 use crate::qemu_dbus::QemuError;
-use crate::{Doorbell, Source};
+use crate::{Doorbell, ScanoutStatus, Source};
 
 /// What a scanout is asked to show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +43,9 @@ pub trait ScanoutControl: Send + Sync {
 
     /// The enabled scanouts, by id.
     fn scanouts(&self) -> Vec<ScanoutInfo>;
+
+    /// How a scanout is doing, whether anybody watches it or not. Returns at once and makes nothing happen.
+    fn status(&self, id: ScanoutId) -> ScanoutStatus;
 
     /// Opens the pictures of an enabled scanout, without waiting for any; `doorbell` is rung whenever polling again is worth it.
     ///

@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use lunette_frame::{Damage, FrameRate, PictureRef, PixelFormat, Pts, ScanoutId, Size};
 
+use crate::gauge::Gauge;
 use crate::{
-    ControlError, Doorbell, Frame, Mode, Polled, ScanoutControl, ScanoutInfo, Source, SourceError, connector_name,
+    ControlError, Doorbell, Frame, Mode, Polled, Presence, ScanoutControl, ScanoutInfo, ScanoutStatus, Source,
+    SourceError, connector_name,
 };
 
 /// What to show.
@@ -30,6 +32,7 @@ pub struct ReplayScreen {
     path: PathBuf,
     layout: Layout,
     interval: Duration,
+    gauge: Arc<Gauge>,
 }
 
 /// Where a file's pictures are.
@@ -60,7 +63,7 @@ impl ReplayScreen {
         let layout = look(&config.path, config.size).map_err(failed)?;
         let fps = config.fps.map(f64::from).or(layout.rate.map(FrameRate::as_f64)).unwrap_or(Self::FPS.into());
         let interval = if fps > 0.0 { Duration::from_secs_f64(1.0 / fps) } else { Duration::ZERO };
-        let screen = Self { path: config.path.clone(), layout, interval };
+        let screen = Self { path: config.path.clone(), layout, interval, gauge: Arc::default() };
         let mut source = screen.source().map_err(failed)?;
         source.read_frame().map_err(failed)?;
         Ok(screen)
@@ -75,6 +78,7 @@ impl ReplayScreen {
             file,
             layout: self.layout,
             interval: self.interval,
+            gauge: Arc::clone(&self.gauge),
             coded: Vec::new(),
             pixels: vec![0; pixels * 4],
             damage: Damage::full(size),
@@ -141,6 +145,10 @@ impl ScanoutControl for ReplayScreen {
         vec![ScanoutInfo { id, size: self.layout.size, connector: connector_name(id) }]
     }
 
+    fn status(&self, id: ScanoutId) -> ScanoutStatus {
+        if id.get() == 0 { self.gauge.read(Presence::On) } else { ScanoutStatus::empty(Presence::Absent) }
+    }
+
     fn open(&self, id: ScanoutId, _doorbell: &Arc<Doorbell>) -> Result<Box<dyn Source>, ControlError> {
         if id.get() != 0 {
             return Err(ControlError::NoSuchScanout { id, count: 1 });
@@ -156,6 +164,7 @@ struct ReplaySource {
     file: BufReader<File>,
     layout: Layout,
     interval: Duration,
+    gauge: Arc<Gauge>,
     coded: Vec<u8>,
     pixels: Vec<u8>,
     damage: Damage,
@@ -223,7 +232,9 @@ impl Source for ReplaySource {
         self.next += 1;
         let stride = self.layout.size.width as usize * 4;
         let picture = PictureRef::packed(PixelFormat::Bgrx, self.layout.size, stride, &self.pixels)?;
-        Ok(Polled::Frame(Frame { picture, damage: &self.damage, captured: crate::now(), number }))
+        let captured = crate::now();
+        self.gauge.picture(self.layout.size, captured, 1);
+        Ok(Polled::Frame(Frame { picture, damage: &self.damage, captured, number }))
     }
 }
 

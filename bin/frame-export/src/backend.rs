@@ -4,13 +4,13 @@ use std::error::Error;
 use std::sync::Arc;
 
 use lunette_capture::qemu_dbus::QemuScreens;
-use lunette_capture::{ControlError, Mode, ScanoutControl, connector_name};
+use lunette_capture::{ControlError, Mode, ScanoutControl, connector_name, now};
 use lunette_encode::Choice;
 use lunette_frame::ScanoutId;
 use lunette_net::{EncodeJob, Event, Refused, Replies};
 use lunette_session::{Access, Limits, NotAllowed, Wish};
 use lunette_wire::Token;
-use lunette_wire::hxfr::{EnableScanout, ErrorCode, Grant};
+use lunette_wire::hxfr::{EnableScanout, ErrorCode, Grant, Standing};
 use tokio::sync::{mpsc, watch};
 
 use crate::access::{Admitted, Gate};
@@ -18,6 +18,7 @@ use crate::cause::chain;
 use crate::config::EncoderSettings;
 use crate::metrics::ServerMetrics;
 use crate::requests::RequestEncoders;
+use crate::standing;
 use crate::stream::{Subscription, Wishes};
 use crate::streams::Streams;
 
@@ -151,6 +152,11 @@ impl lunette_net::Backend for Backend {
 
     fn disable(&self, scanout: ScanoutId, shown: Option<&Token>) -> Result<String, Refused> {
         self.gate.switch(Wish::Disable(scanout), shown, || self.unplug(scanout)).map_err(not_allowed)?
+    }
+
+    fn status(&self, scanout: ScanoutId, shown: Option<&Token>) -> Result<Standing, Refused> {
+        self.gate.ask(Wish::Status(scanout), shown).map_err(not_allowed)?;
+        Ok(standing::of(&self.control.status(scanout), now()))
     }
 
     fn grant(&self, grant: &Grant, shown: Option<&Token>) -> Result<(), Refused> {

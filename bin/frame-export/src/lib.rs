@@ -23,6 +23,7 @@ mod pipeline;
 mod requests;
 mod screens;
 mod stages;
+mod standing;
 pub mod stream;
 pub mod streams;
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!                          ┌─ the machine's secret ──▶ everything
-//!   a connection's token ──┼─ the scanout's grant ───▶ watch it, enable it again
+//!   a connection's token ──┼─ the scanout's grant ───▶ watch it, ask how it is, enable it again
 //!                          └─ another, or none ──────▶ nothing that needs one
 //! ```
 //! On an open host every token is as good as the secret, and so is none.
@@ -17,6 +17,8 @@ use lunette_wire::Token;
 pub enum Wish {
     /// Pictures of this scanout.
     Subscribe(ScanoutId),
+    /// How this scanout is doing.
+    Status(ScanoutId),
     /// Plug this scanout, or give it another size.
     Enable(ScanoutId),
     /// Unplug this scanout.
@@ -30,7 +32,11 @@ impl Wish {
     #[must_use]
     pub const fn scanout(self) -> ScanoutId {
         match self {
-            Self::Subscribe(scanout) | Self::Enable(scanout) | Self::Disable(scanout) | Self::Grant(scanout) => scanout,
+            Self::Subscribe(scanout)
+            | Self::Status(scanout)
+            | Self::Enable(scanout)
+            | Self::Disable(scanout)
+            | Self::Grant(scanout) => scanout,
         }
     }
 }
@@ -51,7 +57,7 @@ pub enum NotAllowed {
     #[error("not allowed: needs this scanout's token")]
     NeedsLease,
     /// It would be, if not just now.
-    #[error("not allowed: another lease's output is being switched, try again")]
+    #[error("not allowed: another output is being switched, try again")]
     Busy,
     /// Nothing less than the secret would do.
     #[error("not allowed: needs the machine's secret")]
@@ -99,7 +105,7 @@ impl Access {
             return Ok(Right::Unlimited);
         }
         match wish {
-            Wish::Subscribe(scanout) | Wish::Enable(scanout) => {
+            Wish::Subscribe(scanout) | Wish::Status(scanout) | Wish::Enable(scanout) => {
                 let owns = shown.is_some() && shown == self.grants.get(&scanout);
                 if owns { Ok(Right::Lease) } else { Err(NotAllowed::NeedsLease) }
             }

@@ -46,6 +46,8 @@ pub enum Action {
     Disable(SessionId, ScanoutId),
     /// Nothing but to take note: the connection shows another token from now on.
     Authorized(Token),
+    /// Answer with STATUS_RESP at once.
+    Status(SessionId, ScanoutId),
     /// Say who owns a scanout; answer only when that is not allowed.
     Grant(SessionId, Grant),
     /// Ask the subscribed stream for an IDR.
@@ -140,6 +142,7 @@ impl Connection {
                 Action::Authorized(authorize.token)
             }
             (_, Ok(Message::Grant(grant))) => Action::Grant(session, grant),
+            (_, Ok(Message::StatusRequest(asked))) => Action::Status(session, asked.scanout),
             (Role::Fresh, Ok(Message::Subscribe(subscribe))) => Action::Subscribe(subscribe.scanout),
             (_, Ok(other)) => invalid(session, format_args!("a server does not expect {} here", other.kind())),
             (_, Err(refusal)) => invalid(session, refusal),
@@ -155,7 +158,8 @@ impl Connection {
                 | Message::EnableScanout(_)
                 | Message::DisableScanout(_)
                 | Message::Authorize(_)
-                | Message::Grant(_)),
+                | Message::Grant(_)
+                | Message::StatusRequest(_)),
             ) => {
                 let text = format_args!("this connection is subscribed: send {} on another", message.kind());
                 Action::Refuse(session, error(ErrorCode::InvalidMessage, text))

@@ -13,7 +13,7 @@ const OTHER: Token = Token::new([2; 32]);
 const SCANOUT: ScanoutId = ScanoutId::new(3);
 const NEIGHBOUR: ScanoutId = ScanoutId::new(4);
 
-const WISHES: [fn(ScanoutId) -> Wish; 4] = [Wish::Subscribe, Wish::Enable, Wish::Disable, Wish::Grant];
+const WISHES: [fn(ScanoutId) -> Wish; 5] = [Wish::Subscribe, Wish::Status, Wish::Enable, Wish::Disable, Wish::Grant];
 
 fn leased() -> Access {
     let mut access = Access::strict(SECRET);
@@ -32,8 +32,10 @@ fn the_secret_may_do_everything() {
 fn a_lease_watches_and_resizes_its_own_scanout_and_nothing_else() {
     let judge = |wish| leased().judge(wish, Some(&LEASE));
     assert_eq!(judge(Wish::Subscribe(SCANOUT)), Ok(Right::Lease));
+    assert_eq!(judge(Wish::Status(SCANOUT)), Ok(Right::Lease));
     assert_eq!(judge(Wish::Enable(SCANOUT)), Ok(Right::Lease));
     assert_eq!(judge(Wish::Subscribe(NEIGHBOUR)), Err(NotAllowed::NeedsLease));
+    assert_eq!(judge(Wish::Status(NEIGHBOUR)), Err(NotAllowed::NeedsLease));
     assert_eq!(judge(Wish::Enable(NEIGHBOUR)), Err(NotAllowed::NeedsLease));
     assert_eq!(judge(Wish::Disable(SCANOUT)), Err(NotAllowed::NeedsSecret));
     assert_eq!(judge(Wish::Grant(SCANOUT)), Err(NotAllowed::NeedsSecret));
@@ -73,14 +75,14 @@ fn an_open_host_asks_nobody_and_keeps_nothing() {
     let mut access = Access::open();
     assert!(!access.grant(SCANOUT, LEASE));
     assert_eq!(access.granted(), 0);
-    for (wish, shown) in WISHES.iter().zip([None, Some(&OTHER), None, Some(&LEASE)]) {
+    for (wish, shown) in WISHES.iter().zip([None, Some(&OTHER), None, Some(&LEASE), None]) {
         assert_eq!(access.judge(wish(SCANOUT), shown), Ok(Right::Unlimited));
     }
 }
 
 #[test]
 fn a_refusal_fits_the_reply_whole() {
-    for refusal in [NotAllowed::NeedsLease, NotAllowed::NeedsSecret] {
+    for refusal in [NotAllowed::NeedsLease, NotAllowed::Busy, NotAllowed::NeedsSecret] {
         let text = refusal.to_string();
         assert!(text.starts_with("not allowed: ") && text.len() < 64, "{text}");
     }
@@ -125,7 +127,7 @@ proptest! {
         for (scanout, token) in (0..5u16).flat_map(|scanout| (0..7u8).map(move |token| (scanout, token))) {
             let (shown, secret, owns) = (Token::new([token; 32]), token == 0, owners.get(&scanout) == Some(&token));
             for wish in WISHES.map(|wish| wish(ScanoutId::new(scanout))) {
-                let leasable = matches!(wish, Wish::Subscribe(_) | Wish::Enable(_));
+                let leasable = matches!(wish, Wish::Subscribe(_) | Wish::Status(_) | Wish::Enable(_));
                 prop_assert_eq!(access.judge(wish, Some(&shown)).is_ok(), secret || owns && leasable);
                 prop_assert!(access.judge(wish, None).is_err());
             }

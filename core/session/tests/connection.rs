@@ -8,7 +8,7 @@ use lunette_session::{Action, Connection, Role};
 use lunette_wire::Token;
 use lunette_wire::hxfr::{
     Authorize, ConfigRequest, DisableScanout, ErrorCode, Fourcc, FrameRequest, Grant, Message, Received, Refusal,
-    SessionId, Subscribe, SubscribeResponse,
+    SessionId, StatusRequest, Subscribe, SubscribeResponse,
 };
 
 const SESSION: SessionId = SessionId::new(7);
@@ -121,6 +121,7 @@ fn a_subscribed_connection_is_ended_by_what_belongs_on_another() {
         Message::DisableScanout(DisableScanout { scanout: SCANOUT }),
         Message::Authorize(Authorize { token: TOKEN }),
         Message::Grant(Grant { scanout: SCANOUT, token: TOKEN }),
+        Message::StatusRequest(StatusRequest { scanout: SCANOUT }),
     ];
     for message in messages {
         assert!(matches!(handle(&mut subscribed(), Ok(message)), Action::Refuse(SESSION, Message::Error(_))));
@@ -159,6 +160,16 @@ fn a_subscribed_connection_keeps_the_token_that_it_came_by() {
     connection.subscribed(SCANOUT);
     handle(&mut connection, Ok(Message::Authorize(Authorize { token: Token::new([8; 32]) })));
     assert_eq!(connection.token(), Some(&TOKEN));
+}
+
+#[test]
+fn a_status_can_be_asked_for_as_often_as_one_likes() {
+    for connection in [&mut Connection::new(), &mut requesting()] {
+        for _ in 0..2 {
+            let asked = handle(connection, Ok(Message::StatusRequest(StatusRequest { scanout: SCANOUT })));
+            assert_eq!(asked, Action::Status(SESSION, SCANOUT));
+        }
+    }
 }
 
 #[test]

@@ -10,8 +10,8 @@ use lunette_frame::{BitRate, FrameRate, ScanoutId, Size, UnitKind};
 use lunette_wire::Token;
 use lunette_wire::hxfr::{
     Authorize, ConfigRequest, DisableScanout, EnableScanout, ErrorCode, ErrorReply, Fourcc, FrameRequest,
-    FrameResponse, FrameResponseHead, Grant, Level, Message, Nanos, Profile, Received, ResourceId, ScanoutResponse,
-    SessionId, Subscribe, SubscribeResponse,
+    FrameResponse, FrameResponseHead, Grant, Level, Message, Nanos, Presence, Profile, Received, ResourceId,
+    ScanoutResponse, SessionId, Standing, StatusRequest, StatusResponse, Subscribe, SubscribeResponse,
 };
 use lunette_wire::lease::{LeaseOptions, LongReply, Reply, Request};
 
@@ -64,6 +64,9 @@ fn expected() -> Vec<(&'static str, SessionId, Message)> {
         ("subscribe-resp", three, Message::SubscribeResponse(SubscribeResponse { scanout: SCANOUT, success: true })),
         ("authorize", none, Message::Authorize(Authorize { token: Token::new([0x5a; 32]) })),
         ("grant", none, Message::Grant(Grant { scanout: SCANOUT, token: lease_token() })),
+        ("status", none, Message::StatusRequest(StatusRequest { scanout: SCANOUT })),
+        ("status-resp", none, standing(Some(doing_well()))),
+        ("status-resp-not-allowed", none, standing(None)),
         (
             "error",
             SessionId::new(1),
@@ -120,6 +123,20 @@ fn config() -> ConfigRequest {
 
 fn plugged() -> ScanoutResponse {
     ScanoutResponse { scanout: SCANOUT, success: true, connector: "Virtual-4".into() }
+}
+
+fn doing_well() -> Standing {
+    Standing {
+        presence: Presence::On,
+        size: Some(FULL_HD),
+        age_ms: Some(16),
+        pictures: 0x0102_0304_0506,
+        cursor_changes: 7,
+    }
+}
+
+fn standing(standing: Option<Standing>) -> Message {
+    Message::StatusResponse(StatusResponse { scanout: SCANOUT, standing })
 }
 
 /// 0, 1, 2 and so on.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use lunette_frame::{AccessUnit, ScanoutId};
 use lunette_wire::Token;
-use lunette_wire::hxfr::{ConfigRequest, EnableScanout, ErrorCode, FrameRequest, Grant, Message, SessionId};
+use lunette_wire::hxfr::{ConfigRequest, EnableScanout, ErrorCode, FrameRequest, Grant, Message, SessionId, Standing};
 use tokio::sync::{mpsc, watch};
 
 use crate::outgoing::Replies;
@@ -100,6 +100,12 @@ pub trait Backend: Send + Sync + 'static {
     /// When the token does not allow it, or the scanout is not enabled.
     fn disable(&self, scanout: ScanoutId, shown: Option<&Token>) -> Result<String, Refused>;
 
+    /// How a scanout is doing; returns at once.
+    ///
+    /// # Errors
+    /// When the token does not allow it.
+    fn status(&self, scanout: ScanoutId, shown: Option<&Token>) -> Result<Standing, Refused>;
+
     /// Says who owns a scanout; returns at once.
     ///
     /// # Errors
@@ -136,6 +142,10 @@ impl<T: Backend> Backend for Arc<T> {
 
     fn disable(&self, scanout: ScanoutId, shown: Option<&Token>) -> Result<String, Refused> {
         (**self).disable(scanout, shown)
+    }
+
+    fn status(&self, scanout: ScanoutId, shown: Option<&Token>) -> Result<Standing, Refused> {
+        (**self).status(scanout, shown)
     }
 
     fn grant(&self, grant: &Grant, shown: Option<&Token>) -> Result<(), Refused> {

@@ -6,7 +6,8 @@ use bytes::BytesMut;
 use lunette_frame::ScanoutId;
 use lunette_session::{Action, Connection};
 use lunette_wire::hxfr::{
-    ErrorCode, ErrorReply, Framer, Grant, Message, Received, ScanoutResponse, SessionId, SubscribeResponse,
+    ErrorCode, ErrorReply, Framer, Grant, Message, Received, ScanoutResponse, SessionId, StatusResponse,
+    SubscribeResponse,
 };
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::{mpsc, watch};
@@ -143,6 +144,11 @@ impl<'a, B: Backend> Reader<'a, B> {
             Action::Authorized(token) => {
                 self.recall = self.backend.shows(&token);
                 Ok(Next::Read)
+            }
+            Action::Status(session, scanout) => {
+                // STATUS_RESP has no room for the reason, and there is only one.
+                let standing = self.backend.status(scanout, self.connection.token()).ok();
+                self.reply(session, Message::StatusResponse(StatusResponse { scanout, standing })).await
             }
             Action::Grant(session, grant) => self.grant(session, &grant).await,
             Action::RequestIdr => {

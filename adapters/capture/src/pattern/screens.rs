@@ -9,7 +9,10 @@ use lunette_frame::{ScanoutId, Size};
 
 use super::Kind;
 use super::source::PatternSource;
-use crate::{ControlError, Doorbell, Mode, ScanoutControl, ScanoutInfo, Source, connector_name};
+use crate::gauge::Gauge;
+use crate::{
+    ControlError, Doorbell, Mode, Presence, ScanoutControl, ScanoutInfo, ScanoutStatus, Source, connector_name,
+};
 
 /// What the scanouts show.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +48,8 @@ struct Screen {
     born: u64,
     size: Size,
     doorbells: Vec<Weak<Doorbell>>,
+    /// Counts what its sources painted: without one nothing is.
+    gauge: Arc<Gauge>,
 }
 
 impl Screens {
@@ -102,7 +107,8 @@ impl ScanoutControl for PatternScreens {
         Self::check(id, mode.size)?;
         let mut enabled = self.screens.enabled();
         let born = self.screens.changes.load(Ordering::Acquire);
-        let screen = enabled.entry(id).or_insert(Screen { born, size: mode.size, doorbells: Vec::new() });
+        let new = || Screen { born, size: mode.size, doorbells: Vec::new(), gauge: Arc::default() };
+        let screen = enabled.entry(id).or_insert_with(new);
         screen.size = mode.size;
         self.screens.announce(screen);
         Ok(connector_name(id))
@@ -125,13 +131,22 @@ impl ScanoutControl for PatternScreens {
         self.screens.enabled().iter().map(info).collect()
     }
 
+    fn status(&self, id: ScanoutId) -> ScanoutStatus {
+        if id.get() >= Self::MAX_SCANOUTS {
+            return ScanoutStatus::empty(Presence::Absent);
+        }
+        let gauge = self.screens.enabled().get(&id).map(|screen| Arc::clone(&screen.gauge));
+        gauge.map_or(ScanoutStatus::empty(Presence::Off), |gauge| gauge.read(Presence::On))
+    }
+
     fn open(&self, id: ScanoutId, doorbell: &Arc<Doorbell>) -> Result<Box<dyn Source>, ControlError> {
         let mut enabled = self.screens.enabled();
         let screen = enabled.get_mut(&id).ok_or(ControlError::NotEnabled(id))?;
         screen.doorbells.retain(|known| known.strong_count() > 0);
         screen.doorbells.push(Arc::downgrade(doorbell));
         // Still under the lock, so that no change falls between the size and the count of changes.
-        Ok(Box::new(PatternSource::new(Arc::clone(&self.screens), id, screen.born, screen.size)))
+        let (screens, gauge) = (Arc::clone(&self.screens), Arc::clone(&screen.gauge));
+        Ok(Box::new(PatternSource::new(screens, gauge, id, screen.born, screen.size)))
     }
 }
 
@@ -232,6 +247,20 @@ mod tests {
         let _source = screens.open(ID, &doorbell).unwrap();
         screens.disable(ID).unwrap();
         doorbell.wait(None);
+    }
+
+    #[test]
+    fn a_scanout_says_how_it_is_doing() {
+        let screens = screens(Kind::Typing, 100);
+        let status = |id| screens.status(ScanoutId::new(id));
+        assert_eq!([0, 5, 16].map(|id| status(id).presence), [Presence::On, Presence::Off, Presence::Absent]);
+        assert_eq!(status(0), ScanoutStatus::empty(Presence::On));
+        let mut source = open(&screens);
+        number(&mut *source, 0);
+        number(&mut *source, 10);
+        let ScanoutStatus { size, newest, pictures, .. } = status(0);
+        assert_eq!((size, pictures, newest.is_some()), (Some(SIZE), 2, true));
+        assert_eq!(status(1).pictures, 0, "another scanout");
     }
 
     #[test]

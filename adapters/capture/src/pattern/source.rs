@@ -8,12 +8,14 @@ use lunette_frame::{Pts, ScanoutId, Size};
 use super::Kind;
 use super::painter::Painter;
 use super::screens::Screens;
+use crate::gauge::Gauge;
 use crate::{Frame, Polled, Source, SourceError};
 
 /// One synthetic scanout, painted when it is polled: frames that nobody polls for cost nothing.
 #[derive(Debug)]
 pub(super) struct PatternSource {
     screens: Arc<Screens>,
+    gauge: Arc<Gauge>,
     id: ScanoutId,
     born: u64,
     seen_change: u64,
@@ -25,9 +27,9 @@ pub(super) struct PatternSource {
 }
 
 impl PatternSource {
-    pub(super) fn new(screens: Arc<Screens>, id: ScanoutId, born: u64, size: Size) -> Self {
+    pub(super) fn new(screens: Arc<Screens>, gauge: Arc<Gauge>, id: ScanoutId, born: u64, size: Size) -> Self {
         let seen_change = screens.changes.load(Ordering::Acquire);
-        Self { screens, id, born, seen_change, painter: None, size, start: None, next: 0 }
+        Self { screens, gauge, id, born, seen_change, painter: None, size, start: None, next: 0 }
     }
 
     /// Follows a change of mode; `false` when the scanout is gone.
@@ -91,6 +93,7 @@ impl Source for PatternSource {
                 let (picture, damage) = painter.paint(number)?;
                 // Painting is what applications do; a capture begins when they have done it.
                 let captured = crate::now();
+                self.gauge.picture(picture.size(), captured, 1);
                 Ok(Polled::Frame(Frame { picture, damage, captured, number }))
             }
         }

@@ -76,10 +76,11 @@ impl Canvas {
         let updates = areas.len() as u64;
         self.store.counters.mapped.fetch_add(updates, Relaxed);
         let Some(map) = &self.map else { return };
-        let size = map.shape.size;
+        let (size, told) = (map.shape.size, crate::now());
+        self.store.gauge.picture(size, told, updates);
         if !self.store.is_watched() {
             self.behind = true;
-            return self.store.skip(size, crate::now(), updates);
+            return self.store.skip(size, told, updates);
         }
         self.damage.reset(size);
         for rect in areas.iter().filter_map(|area| area.clip(size)) {
@@ -120,6 +121,7 @@ impl Canvas {
         self.restart();
         self.store.counters.plain.fetch_add(1, Relaxed);
         let size = plain.size;
+        self.store.gauge.picture(size, crate::now(), 1);
         if let Err(fault) = self.draw_plain(size, size.bounds(), plain) {
             self.fail(fault);
         }
@@ -130,6 +132,7 @@ impl Canvas {
         self.store.counters.plain.fetch_add(1, Relaxed);
         let Some(size) = self.pool.shape().map(|shape| shape.size).filter(|_| !self.behind) else { return };
         let Some(rect) = update.area.clip(size) else { return };
+        self.store.gauge.picture(size, crate::now(), 1);
         let whole = rect.width == update.plain.size.width && rect.height == update.plain.size.height;
         let drawn = if whole {
             self.draw_plain(size, rect, &update.plain)

@@ -10,7 +10,7 @@ use super::error::Fault;
 use super::output::{Output, Power};
 use super::pixels::Pool;
 use super::store::Store;
-use crate::{ControlError, ScanoutInfo, connector_name};
+use crate::{ControlError, Presence, ScanoutInfo, ScanoutStatus, connector_name};
 
 /// Smallest size that an output is switched to.
 pub(super) const MIN_SIZE: Size = Size::new(640, 480);
@@ -183,6 +183,23 @@ impl Outputs {
             output.shown(*id == CONSOLE).map(|size| ScanoutInfo { id: *id, size, connector: connector_name(*id) })
         };
         table.outputs.iter().filter_map(info).collect()
+    }
+
+    /// How an output is doing. Pictures do not pass the table, so none waits for this.
+    pub(super) fn status(&self, id: ScanoutId) -> ScanoutStatus {
+        let (power, store) = {
+            let table = self.table();
+            let output = table.outputs.get(&id).filter(|_| table.lost.is_none());
+            let Some(output) = output else { return ScanoutStatus::empty(Presence::Absent) };
+            (output.power, output.store.clone())
+        };
+        let status = store.map_or(ScanoutStatus::empty(Presence::Off), |store| store.gauge.read(Presence::Off));
+        let is_on = match power {
+            Power::On(_) => true,
+            Power::Off => false,
+            Power::Unknown => id == CONSOLE || status.size.is_some(),
+        };
+        ScanoutStatus { presence: if is_on { Presence::On } else { Presence::Off }, ..status }
     }
 
     /// Every output that has, or is to have, pictures.

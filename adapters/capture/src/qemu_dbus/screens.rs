@@ -18,7 +18,7 @@ use super::outputs::Outputs;
 use super::source::QemuSource;
 use super::state::ScanoutState;
 use super::{MachineEvent, Observer};
-use crate::{ControlError, Doorbell, Mode, ScanoutControl, ScanoutInfo, Source, connector_name};
+use crate::{ControlError, Doorbell, Mode, ScanoutControl, ScanoutInfo, ScanoutStatus, Source, connector_name};
 
 /// Requests that wait for the thread that talks to QEMU.
 const COMMANDS: usize = 64;
@@ -145,6 +145,10 @@ impl ScanoutControl for QemuScreens {
 
     fn scanouts(&self) -> Vec<ScanoutInfo> {
         self.outputs.list()
+    }
+
+    fn status(&self, id: ScanoutId) -> ScanoutStatus {
+        self.outputs.status(id)
     }
 
     fn open(&self, id: ScanoutId, doorbell: &Arc<Doorbell>) -> Result<Box<dyn Source>, ControlError> {

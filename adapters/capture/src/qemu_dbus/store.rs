@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use super::error::Fault;
 use super::pixels::Pixels;
 use super::state::Counters;
+use crate::gauge::Gauge;
 use crate::{Cursor, CursorShape, Doorbell};
 
 /// The newest picture of one scanout, from its enabling to its end.
@@ -18,6 +19,8 @@ pub(super) struct Store {
     inner: Mutex<Inner>,
     wanted: Notify,
     pub(super) counters: Counters,
+    /// Beside the Mutex: whoever asks how a scanout is doing must not hold up its pictures.
+    pub(super) gauge: Gauge,
 }
 
 #[derive(Debug, Default)]
@@ -183,12 +186,14 @@ impl Store {
     }
 
     pub(super) fn define_cursor(&self, shape: CursorShape) {
+        self.gauge.cursor();
         let mut inner = self.inner();
         inner.cursor.shape = Some(Arc::new(shape));
         inner.cursor.changes += 1;
     }
 
     pub(super) fn move_cursor(&self, x: i32, y: i32, visible: bool) {
+        self.gauge.cursor();
         let cursor = &mut self.inner().cursor;
         (cursor.x, cursor.y, cursor.visible) = (x, y, visible);
         cursor.changes += 1;

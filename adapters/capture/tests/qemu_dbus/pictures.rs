@@ -1,6 +1,7 @@
 //! What arrives, in which pieces, and what is refused.
 
-use lunette_frame::{Rect, Size};
+use lunette_capture::{Presence, ScanoutControl, ScanoutStatus};
+use lunette_frame::{Rect, ScanoutId, Size};
 
 use crate::fake::SharedPicture;
 use crate::fixture::{Fixture, until};
@@ -26,6 +27,27 @@ fn a_shared_picture_arrives_whole_and_then_its_changes() {
         assert_eq!((second.damage.as_slice(), second.number), ([Rect::new(8, 4, 16, 2)].as_slice(), 1));
         assert_eq!([second.pixel(7, 4), second.pixel(8, 4), second.pixel(23, 5), second.pixel(24, 5)], [1, 7, 7, 1]);
     }
+}
+
+#[test]
+fn pictures_that_nobody_watches_are_counted_and_not_captured() {
+    let fixture = Fixture::new();
+    fixture.enable(1, 640, 480);
+    let listener = fixture.qemu.listener();
+    let status = || fixture.screens.status(ScanoutId::new(1));
+    assert_eq!(status(), ScanoutStatus::empty(Presence::On));
+    listener.scanout_map(&SharedPicture::new(64, 32, 1)).unwrap();
+    for updates in 1..=3 {
+        listener.update_map(0, 0, 64, 32).unwrap();
+        assert_eq!((status().pictures, status().size), (updates, Some(Size::new(64, 32))));
+    }
+    let (told, before) = (status(), fixture.state(1));
+    assert!(told.newest.is_some() && before.sources == 0);
+    let mut viewer = fixture.open(1);
+    assert!(viewer.next().is_all(1));
+    assert_eq!(status(), told, "whoever looks makes no progress");
+    listener.mouse_set(5, 6, 1).unwrap();
+    assert_eq!((status().cursor_changes, status().pictures), (1, 3));
 }
 
 #[test]

@@ -74,6 +74,15 @@ impl Gate {
         }
     }
 
+    /// Lets a wish through that is fulfilled at once.
+    ///
+    /// # Errors
+    /// When `shown` does not allow it.
+    pub fn ask(&self, wish: Wish, shown: Option<&Token>) -> Result<(), NotAllowed> {
+        let judged = self.inner().access.judge(wish, shown);
+        judged.map(|_| ()).inspect_err(|_| self.refusals.count(wish.into()))
+    }
+
     /// Lets `switch` plug or unplug the scanout of `wish`, one at a time. Unplugging ends the scanout's grant first,
     /// whether it succeeds or not.
     ///
@@ -283,10 +292,14 @@ mod tests {
         assert!(gate.notice(&stranger).is_none() && gate.notice(&LEASE).is_none());
         assert!(gate.admit(Wish::Subscribe(SCANOUT), Some(&stranger)).is_err());
         assert!(gate.switch(Wish::Disable(SCANOUT), None, || ()).is_err());
+        assert!(gate.ask(Wish::Status(SCANOUT), Some(&stranger)).is_err());
+        assert!(gate.ask(Wish::Status(SCANOUT), Some(&LEASE)).is_ok());
         let mut text = Exposition::default();
         gate.expose(&mut text);
         let text = text.finish();
-        for (what, count) in [("subscribe", 1), ("enable", 0), ("disable", 1), ("grant", 0), ("token", 1)] {
+        for (what, count) in
+            [("subscribe", 1), ("status", 1), ("enable", 0), ("disable", 1), ("grant", 0), ("token", 1)]
+        {
             assert!(text.contains(&format!("refused_total{{what=\"{what}\"}} {count}\n")), "{what}: {text}");
         }
         assert!(text.contains("frame_export_granted_scanouts 1\n"), "{text}");

@@ -11,6 +11,8 @@ use super::Exposition;
 pub enum Refusal {
     /// Pictures of a scanout.
     Subscribe,
+    /// How a scanout is doing.
+    Status,
     /// To plug or resize a scanout.
     Enable,
     /// To unplug a scanout.
@@ -22,8 +24,9 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    const ALL: [(Self, &'static str); 5] = [
+    const ALL: [(Self, &'static str); 6] = [
         (Self::Subscribe, "subscribe"),
+        (Self::Status, "status"),
         (Self::Enable, "enable"),
         (Self::Disable, "disable"),
         (Self::Grant, "grant"),
@@ -35,6 +38,7 @@ impl From<Wish> for Refusal {
     fn from(wish: Wish) -> Self {
         match wish {
             Wish::Subscribe(_) => Self::Subscribe,
+            Wish::Status(_) => Self::Status,
             Wish::Enable(_) => Self::Enable,
             Wish::Disable(_) => Self::Disable,
             Wish::Grant(_) => Self::Grant,

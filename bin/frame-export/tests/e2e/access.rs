@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lunette_frame::{ScanoutId, Size};
 use lunette_wire::Token;
-use lunette_wire::hxfr::{Authorize, DisableScanout, ErrorCode, ErrorReply, Grant, Message, ScanoutResponse};
+use lunette_wire::hxfr::{Authorize, DisableScanout, ErrorCode, ErrorReply, Grant, Message, Presence, ScanoutResponse};
 
 use crate::support::{Client, Dice, Eye, LEASE, SECRET, SecretFile, Server, eventually, picture_size, refused};
 
@@ -40,6 +40,7 @@ fn may_do_nothing(client: &mut Client) {
     for scanout in [1, 2, 900] {
         assert!(!client.subscribe(scanout));
         let id = ScanoutId::new(scanout);
+        assert_eq!(client.standing(scanout), None);
         let refusal =
             |connector: &str| ScanoutResponse { scanout: id, success: false, connector: connector.to_owned() };
         assert_eq!(client.enable(scanout, SIZE), refusal("not allowed: needs this scanout's token"));
@@ -57,7 +58,10 @@ fn without_a_token_that_anybody_knows_nothing_can_be_had() {
     may_do_nothing(&mut Client::showing(&server, OTHER));
     let metrics = server.metrics();
     let count = |what| metrics.sum("refused_total", &[("what", what)]);
-    assert_eq!(["subscribe", "enable", "disable", "grant", "token"].map(count), [6.0, 6.0, 6.0, 6.0, 1.0]);
+    assert_eq!(
+        ["subscribe", "status", "enable", "disable", "grant", "token"].map(count),
+        [6.0, 6.0, 6.0, 6.0, 6.0, 1.0]
+    );
     assert_eq!((metrics.sum("strict", &[]), metrics.sum("granted_scanouts", &[])), (1.0, 0.0));
     assert_eq!(metrics.sum("pipelines", &[]), 0.0, "nothing was started for them");
 }
@@ -87,6 +91,25 @@ fn a_lease_resizes_its_own_scanout_and_no_other() {
     let mut secret = Client::showing(&server, SECRET);
     assert!(secret.subscribe(2));
     assert_eq!(picture_size(&secret.frame().response), Some(SIZE));
+}
+
+#[test]
+fn a_lease_learns_how_its_own_scanout_is_doing_and_of_no_other() {
+    let server = strict();
+    let _owner = granting(&server, 1, LEASE);
+    let mut watching = Client::showing(&server, LEASE);
+    let mut asking = Client::showing(&server, LEASE);
+    let before = asking.standing(1).expect("its own");
+    assert_eq!((before.presence, before.age_ms, before.pictures), (Presence::On, None, 0));
+    assert_eq!(server.metrics().sum("pipelines", &[]), 0.0, "asking starts nothing");
+    assert!(watching.subscribe(1));
+    watching.frames(5);
+    let after = asking.standing(1).expect("its own");
+    assert!(after.pictures >= 5 && after.size == Some(SIZE) && after.age_ms.is_some(), "{after:?}");
+    assert_eq!((asking.standing(0), asking.standing(900)), (None, None));
+    let mut secret = Client::showing(&server, SECRET);
+    let presence = [0, 9, 900].map(|scanout| secret.standing(scanout).map(|standing| standing.presence));
+    assert_eq!(presence, [Presence::On, Presence::Off, Presence::Absent].map(Some));
 }
 
 #[test]

@@ -61,6 +61,8 @@ pub enum MessageKind {
     SubscribeResponse,
     Authorize,
     Grant,
+    StatusRequest,
+    StatusResponse,
     Error,
 }
 
@@ -92,7 +94,7 @@ impl fmt::Display for PayloadSize {
 }
 
 impl MessageKind {
-    const TABLE: [(Self, u8, &'static str); 14] = [
+    const TABLE: [(Self, u8, &'static str); 16] = [
         (Self::FrameRequest, 0x01, "FRAME_REQUEST"),
         (Self::FrameResponse, 0x02, "FRAME_RESPONSE"),
         (Self::KeyframeRequest, 0x03, "KEYFRAME_REQ"),
@@ -106,6 +108,8 @@ impl MessageKind {
         (Self::SubscribeResponse, 0x31, "SUBSCRIBE_RESP"),
         (Self::Authorize, 0x40, "AUTHORIZE"),
         (Self::Grant, 0x41, "GRANT"),
+        (Self::StatusRequest, 0x42, "STATUS"),
+        (Self::StatusResponse, 0x43, "STATUS_RESP"),
         (Self::Error, 0xff, "ERROR"),
     ];
 
@@ -134,13 +138,14 @@ impl MessageKind {
     const fn payload(self, has_pixels: bool) -> PayloadSize {
         match self {
             Self::KeyframeRequest | Self::Ping | Self::Pong => PayloadSize::Exactly(0),
-            Self::DisableScanout | Self::Subscribe => PayloadSize::Exactly(4),
+            Self::DisableScanout | Self::Subscribe | Self::StatusRequest => PayloadSize::Exactly(4),
             Self::SubscribeResponse => PayloadSize::Exactly(8),
             Self::EnableScanout => PayloadSize::Exactly(16),
             Self::FrameResponse => PayloadSize::AtLeast(24),
             Self::ConfigRequest => PayloadSize::Exactly(28),
             Self::Authorize => PayloadSize::Exactly(32),
             Self::Grant => PayloadSize::Exactly(36),
+            Self::StatusResponse => PayloadSize::Exactly(40),
             Self::FrameRequest if has_pixels => PayloadSize::AtLeast(44),
             Self::FrameRequest => PayloadSize::Exactly(44),
             Self::ScanoutResponse => PayloadSize::Exactly(72),

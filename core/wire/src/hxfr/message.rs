@@ -6,7 +6,8 @@ use super::header::Verdict;
 use super::status::encode_bare;
 use super::{
     Authorize, ConfigRequest, DecodeError, DisableScanout, EnableScanout, ErrorReply, FrameRequest, FrameResponse,
-    Grant, Header, MessageKind, ScanoutResponse, SessionId, Subscribe, SubscribeResponse, TooLarge,
+    Grant, Header, MessageKind, ScanoutResponse, SessionId, StatusRequest, StatusResponse, Subscribe,
+    SubscribeResponse, TooLarge,
 };
 
 /// Any message without its session.
@@ -38,6 +39,10 @@ pub enum Message {
     Authorize(Authorize),
     /// Give a scanout to whoever shows a token.
     Grant(Grant),
+    /// Say how a scanout is doing.
+    StatusRequest(StatusRequest),
+    /// How a scanout is doing.
+    StatusResponse(StatusResponse),
     /// A request failed.
     Error(ErrorReply),
 }
@@ -60,6 +65,8 @@ impl Message {
             Self::SubscribeResponse(_) => MessageKind::SubscribeResponse,
             Self::Authorize(_) => MessageKind::Authorize,
             Self::Grant(_) => MessageKind::Grant,
+            Self::StatusRequest(_) => MessageKind::StatusRequest,
+            Self::StatusResponse(_) => MessageKind::StatusResponse,
             Self::Error(_) => MessageKind::Error,
         }
     }
@@ -80,6 +87,8 @@ impl Message {
             Self::SubscribeResponse(message) => message.encode(session, out),
             Self::Authorize(message) => message.encode(session, out),
             Self::Grant(message) => message.encode(session, out),
+            Self::StatusRequest(message) => message.encode(session, out),
+            Self::StatusResponse(message) => message.encode(session, out),
             Self::Error(message) => message.encode(session, out),
             Self::KeyframeRequest | Self::Ping | Self::Pong => encode_bare(self.kind(), session, out),
         }
@@ -114,6 +123,8 @@ impl Message {
             MessageKind::SubscribeResponse => Self::SubscribeResponse(SubscribeResponse::decode(&payload)?),
             MessageKind::Authorize => Self::Authorize(Authorize::decode(&payload)),
             MessageKind::Grant => Self::Grant(Grant::decode(&payload)?),
+            MessageKind::StatusRequest => Self::StatusRequest(StatusRequest::decode(&payload)?),
+            MessageKind::StatusResponse => Self::StatusResponse(StatusResponse::decode(&payload)?),
             MessageKind::Error => Self::Error(ErrorReply::decode(&payload)),
         })
     }

@@ -9,8 +9,8 @@ use lunette_frame::{BitRate, FrameRate, ScanoutId, Size, UnitKind};
 use lunette_wire::Token;
 use lunette_wire::hxfr::{
     Authorize, ConfigRequest, DisableScanout, EnableScanout, ErrorCode, ErrorReply, Fourcc, FrameError, FrameRequest,
-    FrameResponse, Framer, Grant, Header, Level, Message, Nals, Nanos, Profile, Received, ResourceId, ScanoutResponse,
-    SessionId, Subscribe, SubscribeResponse,
+    FrameResponse, Framer, Grant, Header, Level, Message, Nals, Nanos, Presence, Profile, Received, ResourceId,
+    ScanoutResponse, SessionId, Standing, StatusRequest, StatusResponse, Subscribe, SubscribeResponse,
 };
 use proptest::prelude::*;
 
@@ -140,6 +140,22 @@ fn authorization() -> impl Strategy<Value = Message> {
     ]
 }
 
+fn standing() -> impl Strategy<Value = Message> {
+    let shown = || size().prop_filter("no size is told as 0x0", |size| *size != Size::new(0, 0));
+    let counters = any::<(u32, u64, u64)>();
+    let standing = (counters, prop::option::of(shown()), prop::option::of(0..=Standing::OLDEST_MS)).prop_map(
+        |((presence, pictures, cursor_changes), size, age_ms)| {
+            let presence = Presence::from_code(presence);
+            Standing { presence, size, age_ms, pictures, cursor_changes }
+        },
+    );
+    prop_oneof![
+        scanout().prop_map(|scanout| Message::StatusRequest(StatusRequest { scanout })),
+        (scanout(), prop::option::of(standing))
+            .prop_map(|(scanout, standing)| Message::StatusResponse(StatusResponse { scanout, standing })),
+    ]
+}
+
 fn status() -> impl Strategy<Value = Message> {
     prop_oneof![
         Just(Message::KeyframeRequest),
@@ -158,6 +174,7 @@ pub fn message() -> impl Strategy<Value = Message> {
         scanout_control(),
         subscription(),
         authorization(),
+        standing(),
         status()
     ]
 }

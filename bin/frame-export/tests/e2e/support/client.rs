@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use bytes::BytesMut;
 use lunette_frame::ScanoutId;
 use lunette_wire::hxfr::{
-    ErrorCode, FrameResponse, Framer, Header, Message, ScanoutResponse, SessionId, Subscribe, SubscribeResponse,
+    ErrorCode, FrameResponse, Framer, Header, Message, ScanoutResponse, SessionId, Standing, StatusRequest, Subscribe,
+    SubscribeResponse,
 };
 
 use super::{SOON, Server};
@@ -225,6 +226,20 @@ impl Client {
         match self.message() {
             (_, Message::ScanoutResponse(response)) => response,
             other => panic!("{other:?} instead of a SCANOUT_RESP"),
+        }
+    }
+
+    /// Asks how a scanout is doing; `None` when it may not know.
+    #[track_caller]
+    pub(crate) fn standing(&mut self, scanout: u16) -> Option<Standing> {
+        let scanout = ScanoutId::new(scanout);
+        self.send(&Message::StatusRequest(StatusRequest { scanout }));
+        match self.message() {
+            (_, Message::StatusResponse(response)) => {
+                assert_eq!(response.scanout, scanout);
+                response.standing
+            }
+            other => panic!("{other:?} instead of a STATUS_RESP"),
         }
     }
 

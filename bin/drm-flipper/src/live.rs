@@ -5,10 +5,10 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use lunette_frame::Rect;
+use lunette_leasing::readable;
 
 use crate::flip_log::FlipLog;
 use crate::flipping::{Happened, Stage};
-use crate::wait::readable;
 use crate::{FlipError, Painter, Screen, Stop};
 
 /// A screen, what is painted on it, and who may end it.

@@ -58,10 +58,10 @@ impl AsFd for Stop {
 mod tests {
     use std::time::{Duration, Instant};
 
+    use lunette_leasing::readable;
     use rustix::process::{Signal, getpid, kill_process};
 
     use super::*;
-    use crate::wait::readable;
 
     #[test]
     fn a_signal_stops() {

@@ -1,13 +1,13 @@
 //! The program: waits for the next thing that happens, and hands it to the broker.
 
 use std::io;
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use lunette_lease::ClientId;
 use tokio::net::UnixStream;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::{self, JoinError, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
@@ -16,14 +16,19 @@ use crate::broker::{Broker, Made};
 use crate::card::Card;
 use crate::client::{self, Asked, Ended};
 use crate::config::Config;
+use crate::handed::Handed;
 use crate::host::{Link, News};
 use crate::hotplug::Hotplug;
+use crate::kept::Found;
 use crate::kms::KmsCard;
 use crate::peer::Peer;
-use crate::service::{self, Service};
-use crate::socket::{Owner, Socket};
+use crate::service::Service;
+use crate::socket::{self, Owner, Socket};
 use crate::status;
+use crate::stop::told_to_end;
 
+/// What the DRM master is called where it is kept.
+const MASTER: &str = "drm-master";
 /// How long leases may take to end when we are told to.
 const CLOSING: Duration = Duration::from_secs(4);
 /// Questions about the status at once.
@@ -36,29 +41,38 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// # Errors
 /// When it cannot start.
 pub async fn run(config: Config) -> anyhow::Result<()> {
-    let earlier = service::kept_master();
+    let (mut handed, service) = (Handed::from_environment(), Service::from_environment());
+    let earlier = handed.take(MASTER).pop();
+    let is_new = earlier.is_none();
     let card = KmsCard::open(&config.device, earlier)?;
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    serve(card, config, async move { first(&mut terminate, &mut interrupt).await }).await
-}
-
-async fn first(terminate: &mut Signal, interrupt: &mut Signal) {
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+    if is_new && let Err(error) = service.keep(MASTER, &[card.master()]) {
+        tracing::warn!(%error, "nobody keeps the card when we die");
     }
+    let stop = told_to_end()?;
+    let kept = Keeping { handed, service };
+    serve(card, config, kept, stop).await
 }
 
-/// Serves this card until `stop` is ready.
+/// What outlives a manager.
+#[derive(Debug, Default)]
+pub struct Keeping {
+    /// What an earlier one had put away.
+    pub handed: Handed,
+    /// Where to put away what the next one needs.
+    pub service: Service,
+}
+
+/// Serves this card until `stop` is ready. When the future is dropped before, all is as if the process had been killed.
 ///
 /// # Errors
 /// When it cannot start.
-pub async fn serve<C: Card>(card: C, config: Config, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
-    let service = Service::from_environment();
-    if let Some(master) = card.master() {
-        service.keep_master(master);
-    }
-    let mut app = App::start(card, config, service)?;
+pub async fn serve<C: Card>(
+    card: C,
+    config: Config,
+    kept: Keeping,
+    stop: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
+    let mut app = App::start(card, config, kept)?;
     app.service.tell("READY=1");
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -88,7 +102,7 @@ struct App<C> {
     asking: mpsc::Sender<Asked>,
     news: mpsc::Receiver<News>,
     hotplug: Hotplug,
-    service: Service,
+    service: Arc<Service>,
     next_sign: Option<Instant>,
     reported: Option<(usize, usize)>,
 }
@@ -108,21 +122,25 @@ enum Happened {
 }
 
 impl<C: Card> App<C> {
-    fn start(card: C, config: Config, service: Service) -> anyhow::Result<Self> {
+    fn start(card: C, config: Config, kept: Keeping) -> anyhow::Result<Self> {
+        let Keeping { mut handed, service } = kept;
+        let service = Arc::new(service);
         let outputs = card.connectors().len();
         let (orders, ordered) = mpsc::channel(2 * outputs + 8);
         let (telling, news) = mpsc::channel(16);
         let (asking, asked) = mpsc::channel(16);
         // Before the connectors are read first, so that nothing is missed.
         let hotplug = Hotplug::listen(card.events());
-        let broker = Broker::new(Arc::new(card), &config, orders).context("cannot take the card over")?;
+        let found = Found::all(&mut handed);
+        let broker = Broker::new(Arc::new(card), &config, orders, Arc::clone(&service), found);
+        let broker = broker.context("cannot take the card over")?;
         let owner = Owner { uid: config.allowed.uids.first().copied(), gid: config.allowed.gids.first().copied() };
-        let door = Socket::bind(&config.socket, 0o660, owner)?;
+        let door = open_door(&config, owner, &mut handed, &service)?;
         let questions = Socket::bind(&status::path_beside(&config.socket), 0o600, Owner::default())?;
         let link = Link { address: config.host.clone(), secret: config.secret };
         tokio::spawn(link.run(ordered, telling));
         tracing::info!(socket = %config.socket.display(), host = config.host, secret = config.secret.is_some(), "ready");
-        Ok(Self {
+        let mut app = Self {
             next_sign: service.watchdog().map(|_| Instant::now()),
             config,
             broker,
@@ -138,7 +156,27 @@ impl<C: Card> App<C> {
             hotplug,
             service,
             reported: None,
-        })
+        };
+        app.restore();
+        Ok(app)
+    }
+
+    /// Goes on with the clients of an earlier manager.
+    fn restore(&mut self) {
+        for (client, connection) in self.broker.restored() {
+            self.last_client += 1;
+            match connection.and_then(connected) {
+                Ok((stream, peer)) => {
+                    self.broker.admit(client, peer);
+                    let task = self.clients.spawn(async move { (client, client::hold(stream).await) });
+                    self.served.insert(task.id(), client);
+                }
+                Err(error) => {
+                    tracing::error!(%client, %error, "cannot go on with a lease");
+                    self.broker.ended(client, None);
+                }
+            }
+        }
     }
 
     /// Waits for it. Dropping the future loses nothing.
@@ -233,7 +271,9 @@ impl<C: Card> App<C> {
     /// Ends every lease, and waits for that as long as it makes sense.
     async fn stop(mut self) {
         self.service.tell("STOPPING=1");
-        self.door = None;
+        if let Some(door) = self.door.take() {
+            self.service.forget(&door.kept_name());
+        }
         self.broker.close();
         let end = Instant::now() + CLOSING;
         while !self.broker.is_idle() {
@@ -248,6 +288,35 @@ impl<C: Card> App<C> {
         self.clients.shutdown().await;
         tracing::info!("ended");
     }
+}
+
+/// The socket that clients connect to: the one that was kept, so that those who wait there are served, or a new one.
+fn open_door(config: &Config, owner: Owner, handed: &mut Handed, service: &Service) -> anyhow::Result<Socket> {
+    const MODE: u32 = 0o660;
+    let mut door = None;
+    for name in handed.names(socket::KEPT) {
+        let kept = handed.take(&name).into_iter().find_map(|fd| Socket::adopt(&name, fd, &config.socket, MODE, owner));
+        if kept.is_none() || door.is_some() {
+            service.forget(&name);
+        }
+        door = door.or(kept);
+    }
+    if let Some(door) = door {
+        return Ok(door);
+    }
+    let door = Socket::bind(&config.socket, MODE, owner)?;
+    if let Err(error) = service.keep(&door.kept_name(), &[door.as_fd()]) {
+        tracing::warn!(%error, "who connects while we restart is turned away");
+    }
+    Ok(door)
+}
+
+fn connected(connection: OwnedFd) -> io::Result<(UnixStream, Peer)> {
+    let stream = std::os::unix::net::UnixStream::from(connection);
+    stream.set_nonblocking(true)?;
+    let stream = UnixStream::from_std(stream)?;
+    let peer = Peer::of(&stream)?;
+    Ok((stream, peer))
 }
 
 async fn accept(socket: Option<&Socket>) -> io::Result<UnixStream> {

@@ -1,6 +1,7 @@
 //! Owns all state: feeds the pool with what happens, and does what it says.
 
 use std::collections::{BTreeMap, HashMap};
+use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
@@ -13,12 +14,16 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::{self, JoinError, JoinSet};
 use tokio::time::Instant;
 
+use crate::book::Book;
 use crate::card::{Card, CardError, Light, NewLease};
 use crate::cause;
 use crate::client::{self, Answer, Asked, Ended};
 use crate::config::Config;
-use crate::host::{News, Order, What};
+use crate::host::{News, Order, Unless, What};
+use crate::inherit::inherit;
+use crate::kept::{Found, Kept};
 use crate::peer::Peer;
+use crate::service::Service;
 use crate::status::{CounterStatus, Doors, HostStatus, OutputStatus, OwnerStatus, Status};
 
 /// The kernel's answer to a request for a lease.
@@ -37,6 +42,7 @@ pub struct Broker<C> {
     /// What each thread in `leasing` is about, should it panic.
     asked: HashMap<task::Id, Ticket>,
     orders: mpsc::Sender<Order>,
+    service: Arc<Service>,
     generation: u64,
     pub(crate) doors: Doors,
 }
@@ -45,6 +51,8 @@ pub struct Broker<C> {
 struct Client {
     peer: Peer,
     answer: Option<oneshot::Sender<Answer>>,
+    /// From a request to its answer.
+    connection: Option<OwnedFd>,
 }
 
 #[derive(Debug)]
@@ -53,26 +61,32 @@ struct Lease {
     /// Until the client has it.
     fd: Option<OwnedFd>,
     light: Option<Light>,
+    /// Once the client has it, where somebody restarts us.
+    kept: Option<Kept>,
 }
 
 impl<C: Card> Broker<C> {
-    /// Takes the card over: ends leases of an earlier master; outputs that nobody leased are unplugged when the host is
-    /// there.
-    pub(crate) fn new(card: Arc<C>, config: &Config, orders: mpsc::Sender<Order>) -> Result<Self, CardError> {
-        let revoked = card.take_over()?;
-        if revoked > 0 {
-            tracing::info!(revoked, "revoked leases of an earlier manager");
-        }
+    /// Takes the card over with what was `found` of an earlier manager's leases: those that live go on, all others end.
+    /// Outputs that nobody leased are unplugged when the host is there.
+    pub(crate) fn new(
+        card: Arc<C>,
+        config: &Config,
+        orders: mpsc::Sender<Order>,
+        service: Arc<Service>,
+        found: Vec<Found>,
+    ) -> Result<Self, CardError> {
         let first = ScanoutId::new(u16::from(!config.console));
         let offered = card.connectors().iter().filter(|connector| connector.scanout >= first);
         let names: BTreeMap<_, _> =
             offered.take(config.outputs).map(|connector| (connector.scanout, connector.name.clone())).collect();
+        let alive = inherit(&*card, &names, &service, found)?;
+        card.look(&alive.iter().map(|(book, _)| book.scanout).collect())?;
         let mut outputs = Vec::with_capacity(names.len());
         for scanout in names.keys().copied() {
             // The console is connected from the start, and stays until somebody leases it.
             outputs.push((scanout, scanout != ScanoutId::new(0) && card.is_connected(scanout)?));
         }
-        Ok(Self {
+        let mut broker = Self {
             pool: Pool::new(outputs, config.timing),
             start: Instant::now(),
             names,
@@ -81,15 +95,34 @@ impl<C: Card> Broker<C> {
             leasing: JoinSet::new(),
             asked: HashMap::new(),
             orders,
+            service,
             generation: 0,
             doors: Doors::default(),
             card,
-        })
+        };
+        for (number, (book, kept)) in (1..).zip(alive) {
+            broker.restore(ClientId::new(number), &book, kept);
+        }
+        Ok(broker)
+    }
+
+    fn restore(&mut self, client: ClientId, book: &Book, kept: Kept) {
+        let Book { scanout, lessee, wish, .. } = *book;
+        tracing::info!(%client, %scanout, "its lease lives on");
+        self.leases.insert(scanout, Lease { lessee, fd: None, light: None, kept: Some(kept) });
+        self.hand_in(Input::Restored(client, scanout, wish));
+    }
+
+    /// The connections of leases that were restored, whose clients are to be [admitted](Self::admit).
+    pub(crate) fn restored(&self) -> Vec<(ClientId, io::Result<OwnedFd>)> {
+        let owners = self.pool.outputs().filter_map(|output| Some((output.scanout, output.owner?.0)));
+        let kept = |(scanout, client)| Some((client, self.leases.get(&scanout)?.kept.as_ref()?.connection()));
+        owners.filter_map(kept).collect()
     }
 
     pub(crate) fn admit(&mut self, client: ClientId, peer: Peer) {
         tracing::debug!(%client, %peer, "connected");
-        self.clients.insert(client, Client { peer, answer: None });
+        self.clients.insert(client, Client { peer, answer: None, connection: None });
     }
 
     pub(crate) fn clients(&self) -> usize {
@@ -102,11 +135,11 @@ impl<C: Card> Broker<C> {
                 tracing::warn!(%client, %scanout, "release of somebody else's lease: ignored");
                 self.feed(Input::Released(client, scanout));
             }
-            Asked::Lease { client, request, answer } => self.request(client, &request, answer),
+            Asked::Lease { client, request, connection, answer } => self.request(client, &request, connection, answer),
         }
     }
 
-    fn request(&mut self, client: ClientId, request: &Request, answer: oneshot::Sender<Answer>) {
+    fn request(&mut self, client: ClientId, request: &Request, connection: OwnedFd, answer: oneshot::Sender<Answer>) {
         let mut token = [0; Token::LEN];
         if let Err(error) = getrandom::fill(&mut token) {
             tracing::error!(%error, "no random numbers");
@@ -115,7 +148,7 @@ impl<C: Card> Broker<C> {
         }
         // It may have gone before its request was read.
         let Some(known) = self.clients.get_mut(&client) else { return };
-        known.answer = Some(answer);
+        (known.answer, known.connection) = (Some(answer), Some(connection));
         let size = request.size().unwrap_or(Request::DEFAULT_SIZE);
         let light_crtc = client::options(request).light_crtc;
         self.feed(Input::Requested(client, Wish { size, light_crtc, token: Token::new(token) }));
@@ -160,7 +193,7 @@ impl<C: Card> Broker<C> {
             Ok((task, (ticket, scanout, made))) => {
                 self.asked.remove(&task);
                 let made = made.map(|NewLease { lessee, fd, light }| {
-                    self.leases.insert(scanout, Lease { lessee, fd: Some(fd), light });
+                    self.leases.insert(scanout, Lease { lessee, fd: Some(fd), light, kept: None });
                 });
                 (ticket, made.map_err(|error| cause::chain(&error)))
             }
@@ -226,7 +259,8 @@ impl<C: Card> Broker<C> {
                 if purpose == Purpose::Nudge {
                     tracing::info!(%scanout, "the guest does not see its screen: plugged once more");
                 }
-                self.order(ticket, scanout, What::Plug { size, owner: token });
+                let unless = if purpose == Purpose::Again { Unless::Shown } else { Unless::Never };
+                self.order(ticket, scanout, What::Plug { size, owner: token, unless });
             }
             Action::Unplug { ticket, scanout } => self.order(ticket, scanout, What::Unplug),
             Action::Lease { ticket, scanout, size, light_crtc } => {
@@ -254,6 +288,8 @@ impl<C: Card> Broker<C> {
     }
 
     fn grant(&mut self, client: ClientId, scanout: ScanoutId, token: Token) {
+        // Before the client has it: whoever has a lease keeps it whatever becomes of us.
+        self.keep(client, scanout, token);
         let lease = self.leases.get_mut(&scanout).and_then(|lease| lease.fd.take());
         let connector = self.names.get(&scanout).cloned().unwrap_or_default();
         tracing::info!(%client, peer = self.peer(client), %scanout, "leased");
@@ -263,16 +299,36 @@ impl<C: Card> Broker<C> {
         }
     }
 
+    /// Puts the lease away for our next start.
+    fn keep(&mut self, client: ClientId, scanout: ScanoutId, token: Token) {
+        let connection = self.clients.get_mut(&client).and_then(|client| client.connection.take());
+        let size =
+            self.pool.outputs().find(|output| output.scanout == scanout).and_then(|output| Some(output.owner?.1));
+        let (Some(connection), Some(size), true) = (connection, size, self.service.is_there()) else { return };
+        let Some(lease) = self.leases.get_mut(&scanout) else { return };
+        let wish = Wish { size, light_crtc: lease.light.is_some(), token };
+        let connector = self.names.get(&scanout).cloned().unwrap_or_default();
+        match Kept::store(&Book { scanout, lessee: lease.lessee, connector, wish }, connection, &self.service) {
+            Ok(kept) => lease.kept = Some(kept),
+            Err(error) => tracing::warn!(%scanout, "this lease ends when we die: {}", cause::chain(&error)),
+        }
+    }
+
     fn answer(&mut self, client: ClientId, answer: Answer) {
-        if let Some(waiting) = self.clients.get_mut(&client).and_then(|client| client.answer.take()) {
+        let Some(client) = self.clients.get_mut(&client) else { return };
+        client.connection = None;
+        if let Some(waiting) = client.answer.take() {
             let _ = waiting.send(answer);
         }
     }
 
     fn revoke(&mut self, scanout: ScanoutId) {
-        let Some(Lease { lessee, light, .. }) = self.leases.remove(&scanout) else { return };
+        let Some(Lease { lessee, light, kept, .. }) = self.leases.remove(&scanout) else { return };
         if let Err(error) = self.card.revoke(lessee) {
             tracing::error!(%scanout, "cannot revoke: {}", cause::chain(&error));
+        }
+        if let Some(kept) = kept {
+            kept.end(&self.service);
         }
         tracing::info!(%scanout, "lease ended");
         if let Some(light) = light {

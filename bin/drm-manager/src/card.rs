@@ -1,8 +1,9 @@
 //! The card whose outputs are leased, as the broker sees it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixDatagram;
 
 use lunette_frame::{ScanoutId, Size};
@@ -69,12 +70,18 @@ pub trait Card: Send + Sync + 'static {
     /// What can be leased, in the order of the card.
     fn connectors(&self) -> &[Connector];
 
-    /// Revokes every lease there is, says how many, and makes the driver look at every connector: the only time that it
-    /// is made to.
+    /// Who holds a lease.
     ///
     /// # Errors
-    /// When the kernel does not tell them.
-    fn take_over(&self) -> Result<usize, CardError>;
+    /// When the kernel does not tell.
+    fn lessees(&self) -> Result<Vec<LesseeId>, CardError>;
+
+    /// Makes the driver look at every connector but those of outputs that are `leased`: the only time that it is made to,
+    /// and not where a compositor may hold the lock.
+    ///
+    /// # Errors
+    /// When the kernel refuses.
+    fn look(&self, leased: &BTreeSet<ScanoutId>) -> Result<(), CardError>;
 
     /// Where the kernel says that it has heard what is plugged in: one event in each datagram, as kobject uevents are.
     ///
@@ -99,7 +106,4 @@ pub trait Card: Send + Sync + 'static {
     /// # Errors
     /// When the kernel refuses.
     fn revoke(&self, lessee: LesseeId) -> Result<(), CardError>;
-
-    /// The descriptor that is the DRM master, to be kept by whoever restarts this program.
-    fn master(&self) -> Option<BorrowedFd<'_>>;
 }

@@ -25,7 +25,7 @@ use tokio::time::timeout;
 /// What a client wants.
 #[derive(Debug)]
 pub(crate) enum Asked {
-    Lease { client: ClientId, request: Request, answer: oneshot::Sender<Answer> },
+    Lease { client: ClientId, request: Request, connection: OwnedFd, answer: oneshot::Sender<Answer> },
     Release { client: ClientId, scanout: ScanoutId },
 }
 
@@ -78,6 +78,11 @@ pub(crate) async fn serve(
     ask(&stream, client, request, &asked).await.unwrap_or_else(Ended::Failed)
 }
 
+/// Holds a lease that an earlier manager had granted.
+pub(crate) async fn hold(stream: UnixStream) -> Ended {
+    more(&stream).await.unwrap_or_else(Ended::Failed)
+}
+
 async fn read_request(stream: &mut UnixStream) -> io::Result<Vec<u8>> {
     let mut bytes = vec![0; Request::LEN];
     stream.read_exact(&mut bytes).await?;
@@ -102,7 +107,8 @@ async fn ask(
         Request::Lease { options, .. } => options.is_some(),
     };
     let (answer, answered) = oneshot::channel();
-    let _ = asked.send(Asked::Lease { client, request, answer }).await;
+    let connection = stream.as_fd().try_clone_to_owned()?;
+    let _ = asked.send(Asked::Lease { client, request, connection, answer }).await;
     let answer = tokio::select! {
         biased;
         answer = answered => answer,

@@ -11,16 +11,21 @@ use clap::Parser;
 use lunette_lease::Timing;
 use lunette_wire::Token;
 
+use crate::keeper;
 pub use crate::peer::Allowed;
 
 /// Where the machine's secret is, when its host gave it one.
 const FW_CFG: &str = "/sys/firmware/qemu_fw_cfg/by_name/opt/lunette/secret/raw";
 
+/// What a kept manager is started without.
+const KEEP: &str = "--keep";
+
 /// Hands out the outputs of the virtual display card, one lease to each client.
 ///
 /// It must be the only DRM master of the machine. Containers mount the directory of --socket, never the socket itself.
 ///
-/// Logs go to stderr. SIGTERM and SIGINT end it cleanly: every lease is revoked, every output unplugged.
+/// Logs go to stderr. SIGTERM and SIGINT end it cleanly: every lease is revoked, every output unplugged. Killed under systemd
+/// or with --keep, it is started again and goes on with every lease.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "drm-manager", version, verbatim_doc_comment)]
 struct Args {
@@ -64,6 +69,10 @@ struct Args {
     #[arg(long, value_name = "MS", default_value = "5000", value_parser = clap::value_parser!(u32).range(100..=60_000))]
     answer_within: u32,
 
+    /// Run under a keeper of its own, which restarts it when it dies, so that no lease ends; systemd needs none
+    #[arg(long, conflicts_with = "status")]
+    keep: bool,
+
     /// Print the status of the manager that runs, as JSON, and exit
     #[arg(long)]
     status: bool,
@@ -78,6 +87,8 @@ struct Args {
 pub enum Command {
     /// Ask the manager with this status socket.
     Status(PathBuf),
+    /// Keep a manager alive; with the log filter.
+    Keep(keeper::Plan, String),
     /// Be the manager; with the log filter.
     Serve(Box<Config>, String),
 }
@@ -112,9 +123,16 @@ pub struct Config {
 /// # Errors
 /// When it makes no sense, or the secret cannot be read. `--help` and `--version` end the process.
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> anyhow::Result<Command> {
-    let args = Args::try_parse_from(args).unwrap_or_else(|error| error.exit());
+    let all: Vec<OsString> = args.into_iter().collect();
+    let args = Args::try_parse_from(&all).unwrap_or_else(|error| error.exit());
     if args.status {
         return Ok(Command::Status(crate::status::path_beside(&args.socket)));
+    }
+    if args.keep {
+        let program = std::env::current_exe().context("cannot find this program")?;
+        let arguments = all.into_iter().skip(1).filter(|argument| argument != KEEP).collect();
+        let notify = args.socket.with_file_name("keeper.sock");
+        return Ok(Command::Keep(keeper::Plan { program, arguments, notify }, args.log));
     }
     let secret = secret(args.secret_file.as_deref())?;
     let timing = Timing { answer: Duration::from_millis(args.answer_within.into()), ..Timing::default() };
@@ -165,6 +183,15 @@ mod tests {
         assert_eq!(config.socket, Path::new("/run/helix-drm/drm.sock"));
         assert_eq!((config.host.as_str(), config.outputs, config.max_clients), ("10.0.2.2:15937", 15, 64));
         assert!(!config.console && config.allowed == Allowed::default());
+    }
+
+    #[test]
+    fn whoever_is_kept_keeps_nobody() {
+        let Ok(Command::Keep(plan, log)) = parsed(&["--socket", "/x/drm.sock", "--keep", "--log", "debug"]) else {
+            panic!("a keeper")
+        };
+        assert_eq!(plan.arguments, ["--socket", "/x/drm.sock", "--log", "debug"]);
+        assert_eq!((plan.notify.as_path(), log.as_str()), (Path::new("/x/keeper.sock"), "debug"));
     }
 
     #[test]

@@ -17,7 +17,8 @@ use lunette_frame::{ScanoutId, Size};
 use lunette_lease::Ticket;
 use lunette_wire::Token;
 use lunette_wire::hxfr::{
-    Authorize, DisableScanout, EnableScanout, FrameError, Framer, Grant, Message, Received, ScanoutResponse, SessionId,
+    Authorize, DisableScanout, EnableScanout, FrameError, Framer, Grant, Message, Presence, Received, ScanoutResponse,
+    SessionId, StatusRequest, StatusResponse,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -47,8 +48,16 @@ pub(crate) struct Order {
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum What {
-    Plug { size: Size, owner: Token },
+    Plug { size: Size, owner: Token, unless: Unless },
     Unplug,
+}
+
+/// When plugging can be left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unless {
+    Never,
+    /// The host shows it already, in what size its owner may have asked for since.
+    Shown,
 }
 
 /// What the broker learns.
@@ -151,11 +160,11 @@ impl Session {
     async fn carry_out(&mut self, order: &Order, news: &mpsc::Sender<News>) -> Result<(), LinkError> {
         let Order { ticket, scanout, .. } = *order;
         let answered = match order.what {
-            What::Plug { size, owner } => {
+            What::Plug { size, owner, unless } => {
                 let grant = self.authorized.then_some(Message::Grant(Grant { scanout, token: owner }));
-                let enable = EnableScanout { scanout, size, refresh_hz: REFRESH_HZ };
-                self.send(grant.into_iter().chain([Message::EnableScanout(enable)])).await?;
-                News::Plugged(ticket, self.answer(scanout).await?)
+                self.send(grant).await?;
+                let shown = unless == Unless::Shown && self.is_shown(scanout).await?;
+                News::Plugged(ticket, if shown { Ok(()) } else { self.enable(scanout, size).await? })
             }
             What::Unplug => {
                 self.send([Message::DisableScanout(DisableScanout { scanout })]).await?;
@@ -163,6 +172,29 @@ impl Session {
             }
         };
         news.send(answered).await.map_err(|_| LinkError::Done)
+    }
+
+    async fn enable(&mut self, scanout: ScanoutId, size: Size) -> Result<Result<(), String>, LinkError> {
+        self.send([Message::EnableScanout(EnableScanout { scanout, size, refresh_hz: REFRESH_HZ })]).await?;
+        self.answer(scanout).await
+    }
+
+    /// Whether the host shows the scanout. One that does not say does not.
+    async fn is_shown(&mut self, asked: ScanoutId) -> Result<bool, LinkError> {
+        self.send([Message::StatusRequest(StatusRequest { scanout: asked })]).await?;
+        let found = async {
+            loop {
+                match self.receive().await? {
+                    Message::StatusResponse(StatusResponse { scanout, standing }) if scanout == asked => {
+                        return Ok(standing.is_some_and(|standing| standing.presence == Presence::On));
+                    }
+                    // An older host knows no STATUS.
+                    Message::Error(_) => return Ok(false),
+                    other => note(&other),
+                }
+            }
+        };
+        timeout(ANSWER, found).await.map_err(|_| LinkError::Silent)?
     }
 
     async fn answer(&mut self, asked: ScanoutId) -> Result<Result<(), String>, LinkError> {

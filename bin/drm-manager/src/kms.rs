@@ -1,5 +1,6 @@
 //! The real card.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixDatagram;
@@ -47,6 +48,12 @@ impl KmsCard {
         Ok(Self { card, name, outputs, connectors })
     }
 
+    /// The descriptor that is the DRM master.
+    #[must_use]
+    pub fn master(&self) -> BorrowedFd<'_> {
+        self.card.as_fd()
+    }
+
     fn output(&self, scanout: ScanoutId) -> Result<&Output, CardError> {
         let found = self.outputs.iter().find(|(connector, _)| connector.scanout == scanout);
         found.map(|(_, output)| output).ok_or(CardError::NoOutput(scanout))
@@ -80,15 +87,15 @@ impl Card for KmsCard {
         &self.connectors
     }
 
-    fn take_over(&self) -> Result<usize, CardError> {
-        let lessees = self.card.lessees()?;
-        for lessee in &lessees {
-            self.revoke(*lessee)?;
-        }
-        for (_, output) in &self.outputs {
+    fn lessees(&self) -> Result<Vec<LesseeId>, CardError> {
+        Ok(self.card.lessees()?)
+    }
+
+    fn look(&self, leased: &BTreeSet<ScanoutId>) -> Result<(), CardError> {
+        for (_, output) in self.outputs.iter().filter(|(connector, _)| !leased.contains(&connector.scanout)) {
             self.card.connector_probed(output.connector, Probe::Forced)?;
         }
-        Ok(lessees.len())
+        Ok(())
     }
 
     fn events(&self) -> io::Result<UnixDatagram> {
@@ -120,10 +127,6 @@ impl Card for KmsCard {
             Err(error) if error.errno() == Some(Errno::NOENT) => Ok(()),
             other => other.map_err(Into::into),
         }
-    }
-
-    fn master(&self) -> Option<BorrowedFd<'_>> {
-        Some(self.card.as_fd())
     }
 }
 

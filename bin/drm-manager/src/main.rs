@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use drm_manager::config::{Command, Config, parse};
-use drm_manager::{app, status};
+use drm_manager::config::{Command, parse};
+use drm_manager::{app, keeper, status};
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
@@ -17,7 +17,8 @@ fn main() -> ExitCode {
             let asked = status::fetch(&path).with_context(|| format!("cannot ask {}", path.display()));
             asked.map(|status| print!("{status}"))
         }
-        Command::Serve(config, log) => serve(*config, &log),
+        Command::Keep(plan, log) => run(&log, keeper::run(&plan)),
+        Command::Serve(config, log) => run(&log, app::run(*config)),
     });
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -29,7 +30,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn serve(config: Config, log: &str) -> anyhow::Result<()> {
+fn run(log: &str, program: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
     // Its text has its cause in it already.
     let filter: EnvFilter = log.parse().map_err(|error| anyhow!("--log {log}: {error}"))?;
     tracing_subscriber::fmt()
@@ -38,7 +39,7 @@ fn serve(config: Config, log: &str) -> anyhow::Result<()> {
         .with_ansi(std::io::stderr().is_terminal())
         .init();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let served = runtime.block_on(app::run(config));
+    let served = runtime.block_on(program);
     // A thread that still waits in the kernel does not keep the process.
     runtime.shutdown_timeout(Duration::from_millis(100));
     served

@@ -1,33 +1,45 @@
-//! The service manager that started us: told when we are ready, and keeper of the DRM master.
+//! The service manager that started us: told when we are ready, and keeper of what must outlive us.
 //!
-//! The protocol is that of `sd_notify(3)` and `sd_listen_fds(3)`. While it holds a copy of the master's descriptor, no
-//! container that can open the card becomes its master when we die, and no picture freezes for that.
+//! The protocol is that of `sd_notify(3)`; systemd speaks it, and so does our own [keeper](crate::keeper). While it holds a
+//! copy of the DRM master's descriptor, no container that can open the card becomes its master when we die; while it
+//! holds copies of the leases' connections, no client notices.
 
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
 use std::os::fd::{BorrowedFd, OwnedFd};
+use std::path::Path;
 use std::time::Duration;
 
+use rustix::net::sockopt::{self, Timeout};
 use rustix::net::{
     self, AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketAddrUnix, SocketFlags, SocketType,
 };
-use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
 
-/// The name of the descriptor that the service manager keeps.
-const MASTER: &str = "drm-master";
-/// The first descriptor that a service is started with.
-const FIRST: i32 = 3;
+/// Most descriptors that are kept under one name.
+const MOST_FDS: usize = 2;
+/// How long the service manager may take to make room for what it is to keep.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Where to tell the service manager, when there is one.
-#[derive(Debug)]
-pub(crate) struct Service {
+#[derive(Debug, Default)]
+pub struct Service {
     address: Option<(OwnedFd, SocketAddrUnix)>,
     watchdog: Option<Duration>,
 }
 
 impl Service {
-    pub(crate) fn from_environment() -> Self {
+    /// The service manager that the environment names, if any.
+    #[must_use]
+    pub fn from_environment() -> Self {
         Self::from(|name| std::env::var(name).ok())
+    }
+
+    /// The one that listens at this path.
+    ///
+    /// # Errors
+    /// When the path is none for a socket.
+    pub fn at(path: &Path) -> io::Result<Self> {
+        Ok(Self { address: Some((socket()?, SocketAddrUnix::new(path)?)), watchdog: None })
     }
 
     fn from(environment: impl Fn(&str) -> Option<String>) -> Self {
@@ -39,34 +51,49 @@ impl Service {
         Self { address, watchdog: watchdog(environment) }
     }
 
+    /// Whether there is one.
+    pub(crate) fn is_there(&self) -> bool {
+        self.address.is_some()
+    }
+
     /// How often it wants to hear of us.
     pub(crate) fn watchdog(&self) -> Option<Duration> {
         self.watchdog
     }
 
-    /// Tells it `state`, lines of `KEY=value`.
-    pub(crate) fn tell(&self, state: &str) {
-        self.send(state, None);
-    }
-
-    /// Gives it a copy of the master's descriptor, for our next start.
-    pub(crate) fn keep_master(&self, master: BorrowedFd<'_>) {
-        self.send(&format!("FDSTORE=1\nFDNAME={MASTER}"), Some(master));
-    }
-
-    fn send(&self, state: &str, fd: Option<BorrowedFd<'_>>) {
-        let Some((socket, address)) = &self.address else { return };
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-        let mut ancillary = SendAncillaryBuffer::new(&mut space);
-        let fds: Vec<_> = fd.into_iter().collect();
-        if !fds.is_empty() {
-            ancillary.push(SendAncillaryMessage::ScmRights(&fds));
-        }
-        let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
-        let message = [IoSlice::new(state.as_bytes())];
-        if let Err(error) = net::sendmsg_addr(socket, address, &message, &mut ancillary, flags) {
+    /// Tells it `state`, lines of `KEY=value`; what it does not take at once is lost.
+    pub fn tell(&self, state: &str) {
+        if let Err(error) = self.send(state, &[], SendFlags::DONTWAIT) {
             tracing::debug!(%error, state, "the service manager does not listen");
         }
+    }
+
+    /// Gives it copies of descriptors, for our next start. It keeps them whatever happens at their other ends: we tell it
+    /// when to [forget](Self::forget) them.
+    ///
+    /// # Errors
+    /// When it takes nothing for half a second. Without a service manager nothing is kept, which is no error.
+    pub fn keep(&self, name: &str, fds: &[BorrowedFd<'_>]) -> io::Result<()> {
+        self.send(&format!("FDSTORE=1\nFDPOLL=0\nFDNAME={name}"), fds, SendFlags::empty())
+    }
+
+    /// Has it close what it keeps under this name. A copy that it does not hear of is closed at our next start.
+    pub fn forget(&self, name: &str) {
+        if let Err(error) = self.send(&format!("FDSTOREREMOVE=1\nFDNAME={name}"), &[], SendFlags::empty()) {
+            tracing::warn!(%error, name, "the service manager does not forget");
+        }
+    }
+
+    fn send(&self, state: &str, fds: &[BorrowedFd<'_>], flags: SendFlags) -> io::Result<()> {
+        let Some((socket, address)) = &self.address else { return Ok(()) };
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_FDS))];
+        let mut ancillary = SendAncillaryBuffer::new(&mut space);
+        if !fds.is_empty() && !ancillary.push(SendAncillaryMessage::ScmRights(fds)) {
+            return Err(io::Error::other("too many descriptors"));
+        }
+        let message = [IoSlice::new(state.as_bytes())];
+        net::sendmsg_addr(socket, address, &message, &mut ancillary, flags | SendFlags::NOSIGNAL)?;
+        Ok(())
     }
 }
 
@@ -75,44 +102,26 @@ fn connect(name: &str) -> io::Result<(OwnedFd, SocketAddrUnix)> {
         Some(name) => SocketAddrUnix::new_abstract_name(name.as_bytes())?,
         None => SocketAddrUnix::new(name)?,
     };
+    Ok((socket()?, address))
+}
+
+fn socket() -> io::Result<OwnedFd> {
     let socket = net::socket_with(AddressFamily::UNIX, SocketType::DGRAM, SocketFlags::CLOEXEC, None)?;
-    Ok((socket, address))
+    sockopt::set_socket_timeout(&socket, Timeout::Send, Some(PATIENCE))?;
+    Ok(socket)
 }
 
 /// Half the time after which it would restart us.
 fn watchdog(environment: impl Fn(&str) -> Option<String>) -> Option<Duration> {
-    let ours = environment("WATCHDOG_PID").is_none_or(|pid| pid == own_pid());
+    let own_pid = std::process::id().to_string();
+    let ours = environment("WATCHDOG_PID").is_none_or(|pid| pid == own_pid);
     let limit: u64 = environment("WATCHDOG_USEC").filter(|_| ours)?.parse().ok()?;
     Some(Duration::from_micros(limit / 2)).filter(|every| !every.is_zero())
 }
 
-/// The master of our last life, when the service manager kept it.
-pub(crate) fn kept_master() -> Option<OwnedFd> {
-    let place = kept_place(|name| std::env::var(name).ok())?;
-    let copied = pidfd_open(getpid(), PidfdFlags::empty())
-        .and_then(|own| pidfd_getfd(own, FIRST + place, PidfdGetfdFlags::empty()));
-    match copied {
-        Ok(master) => Some(master),
-        Err(error) => {
-            tracing::warn!(%error, "cannot use the kept master");
-            None
-        }
-    }
-}
-
-fn kept_place(environment: impl Fn(&str) -> Option<String>) -> Option<i32> {
-    let count: usize = environment("LISTEN_FDS")?.parse().ok()?;
-    let names = environment("LISTEN_FDNAMES").filter(|_| environment("LISTEN_PID") == Some(own_pid()))?;
-    let place = names.split(':').take(count).position(|name| name == MASTER)?;
-    i32::try_from(place).ok()
-}
-
-fn own_pid() -> String {
-    std::process::id().to_string()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::os::fd::AsFd;
     use std::os::unix::net::UnixDatagram;
 
     use super::*;
@@ -128,12 +137,15 @@ mod tests {
         let manager = UnixDatagram::bind(&path).expect("free");
         let service = Service::from(environment(&[("NOTIFY_SOCKET", path.display().to_string())]));
         service.tell("READY=1");
-        service.keep_master(std::os::fd::AsFd::as_fd(&manager));
+        service.keep("drm-master", &[manager.as_fd()]).expect("room");
+        service.forget("drm-master");
         let mut received = [0; 64];
         let len = manager.recv(&mut received).expect("told");
         assert_eq!(&received[..len], b"READY=1");
         let len = manager.recv(&mut received).expect("told");
-        assert_eq!(&received[..len], b"FDSTORE=1\nFDNAME=drm-master");
+        assert_eq!(&received[..len], b"FDSTORE=1\nFDPOLL=0\nFDNAME=drm-master");
+        let len = manager.recv(&mut received).expect("told");
+        assert_eq!(&received[..len], b"FDSTOREREMOVE=1\nFDNAME=drm-master");
     }
 
     #[test]
@@ -148,21 +160,17 @@ mod tests {
         let every = |pid: String| {
             Service::from(environment(&[("WATCHDOG_USEC", "3000000".into()), ("WATCHDOG_PID", pid)])).watchdog()
         };
-        assert_eq!(every(own_pid()), Some(Duration::from_millis(1500)));
+        assert_eq!(every(std::process::id().to_string()), Some(Duration::from_millis(1500)));
         assert_eq!(every("1".into()), None);
     }
 
     #[test]
-    fn the_kept_master_is_found_by_its_name() {
-        let place = |pid: String, names: &str| {
-            kept_place(environment(&[
-                ("LISTEN_FDS", "2".into()),
-                ("LISTEN_PID", pid),
-                ("LISTEN_FDNAMES", names.into()),
-            ]))
-        };
-        assert_eq!(place(own_pid(), "other:drm-master"), Some(1));
-        assert_eq!(place(own_pid(), "other:more:drm-master"), None);
-        assert_eq!(place("1".into(), "drm-master"), None);
+    fn a_service_manager_that_takes_nothing_is_not_waited_for() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("notify");
+        let _deaf = UnixDatagram::bind(&path).expect("free");
+        let service = Service::at(&path).expect("a path");
+        let refused = (0..10_000).find_map(|_| service.keep("door", &[]).err());
+        assert_eq!(refused.expect("a queue has an end").kind(), io::ErrorKind::WouldBlock);
     }
 }

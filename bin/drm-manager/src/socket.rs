@@ -2,12 +2,16 @@
 
 use std::fs::{self, Permissions};
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 use rustix::net::{self, AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 use tokio::net::UnixListener;
+
+/// What the names of sockets start with where they are kept.
+pub(crate) const KEPT: &str = "door-";
 
 /// Why there can be no such socket.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +47,32 @@ impl Socket {
     }
 }
 
+impl Socket {
+    /// What it is called where it is kept: with the inode of its file, so that nobody takes another's for it.
+    pub(crate) fn kept_name(&self) -> String {
+        format!("{KEPT}{}", self.inode)
+    }
+
+    /// A socket that was kept, when it is the one that has this name now.
+    pub(crate) fn adopt(kept_name: &str, fd: OwnedFd, path: &Path, mode: u32, owner: Owner) -> Option<Self> {
+        let inode = kept_name.strip_prefix(KEPT)?.parse().ok()?;
+        fs::symlink_metadata(path).ok().filter(|found| found.ino() == inode)?;
+        let listener = std::os::unix::net::UnixListener::from(fd);
+        let adopted =
+            listener.set_nonblocking(true).and_then(|()| UnixListener::from_std(listener)).and_then(|listener| {
+                open_to(path, mode, owner)?;
+                Ok(Self { listener, path: path.to_owned(), inode })
+            });
+        adopted.inspect_err(|error| tracing::warn!(%error, "cannot use the kept socket")).ok()
+    }
+}
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.listener.as_fd()
+    }
+}
+
 impl Drop for Socket {
     fn drop(&mut self) {
         if fs::symlink_metadata(&self.path).is_ok_and(|found| found.ino() == self.inode)
@@ -64,11 +94,15 @@ fn bind(path: &Path, mode: u32, owner: Owner) -> io::Result<Socket> {
     let fresh = PathBuf::from(fresh);
     let listener = UnixListener::bind(&fresh)?;
     let mut socket = Socket { listener, inode: fs::symlink_metadata(&fresh)?.ino(), path: fresh };
-    fs::set_permissions(&socket.path, Permissions::from_mode(mode))?;
-    std::os::unix::fs::chown(&socket.path, owner.uid, owner.gid)?;
+    open_to(&socket.path, mode, owner)?;
     fs::rename(&socket.path, path)?;
     path.clone_into(&mut socket.path);
     Ok(socket)
+}
+
+fn open_to(path: &Path, mode: u32, owner: Owner) -> io::Result<()> {
+    fs::set_permissions(path, Permissions::from_mode(mode))?;
+    std::os::unix::fs::chown(path, owner.uid, owner.gid)
 }
 
 /// Only a socket that refuses a connection is stale. Anything else with that name is somebody's.
@@ -119,6 +153,23 @@ mod tests {
         bound(&directory.path().join("stale")).expect("nobody listens");
         drop(live);
         assert!(!path.exists(), "its own socket is removed");
+    }
+
+    #[tokio::test]
+    async fn a_kept_socket_is_the_one_that_has_the_name_or_none() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("drm.sock");
+        let socket = bound(&path).expect("free");
+        let (name, copy) = (socket.kept_name(), || socket.as_fd().try_clone_to_owned().expect("a descriptor"));
+        let adopt = |name: &str| Socket::adopt(name, copy(), &path, 0o600, Owner::default());
+        let waiting = std::os::unix::net::UnixStream::connect(&path).expect("it listens");
+        let mut adopted = adopt(&name).expect("its own name");
+        adopted.listener.accept().await.expect("whoever came before is let in");
+        assert_eq!(fs::metadata(&path).expect("there").mode() & 0o777, 0o600);
+        assert!(adopt("door-1").is_none() && adopt("lease-1").is_none());
+        // Only one of the two may remove the name.
+        adopted.inode = 0;
+        drop((adopted, waiting));
     }
 
     #[tokio::test]

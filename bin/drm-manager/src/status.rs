@@ -86,6 +86,8 @@ pub(crate) struct OwnerStatus {
 pub(crate) struct CounterStatus {
     pub(crate) requested: u64,
     pub(crate) granted: u64,
+    /// Leases of an earlier manager that live on.
+    pub(crate) restored: u64,
     pub(crate) refused: u64,
     pub(crate) ended: u64,
     pub(crate) nudges: u64,
@@ -120,6 +122,7 @@ impl CounterStatus {
         let Counters {
             requested,
             granted,
+            restored,
             refused,
             ended,
             nudges,
@@ -132,6 +135,7 @@ impl CounterStatus {
         Self {
             requested,
             granted,
+            restored,
             refused,
             ended,
             nudges,

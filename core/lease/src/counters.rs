@@ -7,6 +7,8 @@ pub struct Counters {
     pub requested: u64,
     /// Leases handed out.
     pub granted: u64,
+    /// Leases of an earlier manager that live on.
+    pub restored: u64,
     /// Requests answered with a refusal.
     pub refused: u64,
     /// Leases that ended.

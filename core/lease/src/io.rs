@@ -45,6 +45,8 @@ pub struct Wish {
 pub enum Input {
     /// A client asks for a lease. It asks once; more of the same client are ignored.
     Requested(ClientId, Wish),
+    /// A lease of an earlier manager that lives on, before anything else happens to its output.
+    Restored(ClientId, ScanoutId, Wish),
     /// A client gives this output back.
     Released(ClientId, ScanoutId),
     /// A client's connection ended.

@@ -31,9 +31,13 @@
 //! kernel and the clients. Nothing is asked of the host while it is lost; when it is back, everything is asked again:
 //! leases are plugged once more, what drains is unplugged once more.
 //!
+//! A pool's manager may die and start again. The next one sorts what was kept of its leases ([`take_stock`]) and tells its
+//! fresh pool of those that live ([`Input::Restored`]): they go from Free, or from Draining where the output was found
+//! connected, to Leased, and the host hears of them again.
+//!
 //! What holds whatever happens (`tests/pool.rs`): an output has at most one owner; a request has exactly one answer, in
 //! bounded time; an output whose owner is gone is free again as soon as the host has unplugged it; a freed output is
-//! used last.
+//! used last; a lease whose client lives survives its manager.
 
 #![forbid(unsafe_code)]
 
@@ -42,6 +46,7 @@ mod io;
 mod output;
 mod pool;
 mod refusal;
+mod stock;
 mod timing;
 mod world;
 
@@ -50,4 +55,5 @@ pub use io::{Action, ClientId, Input, Purpose, Ticket, Wish};
 pub use output::Stage;
 pub use pool::{OutputView, Pool};
 pub use refusal::Refusal;
+pub use stock::{Remains, Stock, take_stock};
 pub use timing::Timing;

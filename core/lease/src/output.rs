@@ -87,6 +87,7 @@ impl Stage {
 #[derive(Debug, Clone)]
 pub(crate) enum Event<'a> {
     Claimed(Claim),
+    Restored(Claim),
     Dropped,
     Plugged(Ticket, &'a Result<(), String>),
     Unplugged(Ticket, &'a Result<(), String>),
@@ -140,6 +141,11 @@ impl Output {
             (Free, Event::Claimed(claim)) => {
                 self.connected = None;
                 Enabling(claim.clone(), self.plug(claim, Purpose::Request, world))
+            }
+
+            (Free | Draining(Ask::HostLost, _), Event::Restored(claim)) => {
+                world.counters.restored += 1;
+                Leased(claim.clone(), world.plug(id, claim, Purpose::Again))
             }
 
             (Enabling(claim, Ask::Sent(asked)), Event::Plugged(ticket, answer)) if asked == *ticket => match answer {

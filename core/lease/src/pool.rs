@@ -51,6 +51,7 @@ impl Pool {
         self.world.now = self.world.now.max(now);
         match input {
             Input::Requested(client, wish) => self.request(client, wish),
+            Input::Restored(client, scanout, wish) => self.restore(client, scanout, wish),
             Input::Released(client, scanout) => self.release(client, scanout),
             Input::Gone(client) => self.gone(client),
             Input::Plugged(ticket, answer) => self.all(&Event::Plugged(ticket, &answer)),
@@ -135,6 +136,17 @@ impl Pool {
             self.queue.push_back(claim);
         } else {
             self.world.refuse(&claim, Refusal::NoneFree(self.outputs.len()));
+        }
+    }
+
+    fn restore(&mut self, client: ClientId, scanout: ScanoutId, wish: Wish) {
+        if self.owns(client).is_some() {
+            return;
+        }
+        let since = self.world.now;
+        self.one(scanout, &Event::Restored(Claim { client, wish, since, deadline: since }));
+        if self.owns(client).is_some() {
+            self.free.retain(|free| *free != scanout);
         }
     }
 

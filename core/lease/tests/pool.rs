@@ -24,6 +24,34 @@ proptest! {
 }
 
 #[test]
+fn a_manager_that_dies_costs_nobody_a_lease_and_the_next_tells_the_host() {
+    let mut world = World::new(3);
+    world.calm();
+    assert_eq!((world.lease(), world.lease()), (Some(1), Some(2)));
+    world.take(&Step::Request { light: false });
+    world.take(&Step::Crash { effects: 0, connected: true });
+    world.take(&Step::Looked);
+    assert_eq!((world.owner_of(1), world.owner_of(2)), (Some(0), Some(1)));
+    assert_eq!([world.stage(1), world.stage(2), world.stage(3)], [Stage::Leased, Stage::Leased, Stage::Draining]);
+    assert_eq!(world.pool.counters().restored, 2);
+    world.take(&Step::HostBack);
+    assert_eq!(world.waiting_plugs(), [1, 2], "they are told again, and 3 is unplugged");
+    world.calm();
+    assert_eq!((world.lease(), world.lease()), (Some(3), None));
+}
+
+#[test]
+fn a_restored_lease_ends_with_its_connection() {
+    let mut world = World::new(1);
+    world.calm();
+    world.lease();
+    world.take(&Step::Crash { effects: 0, connected: false });
+    world.take(&Step::Looked);
+    world.take(&Step::Gone(0));
+    assert_eq!((world.stage(1), world.revoked()), (Stage::Draining, 1));
+}
+
+#[test]
 fn a_freed_output_is_used_last() {
     let mut world = World::new(3);
     world.calm();

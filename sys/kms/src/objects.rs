@@ -91,7 +91,11 @@ impl Card {
         Ok(crtcs.into_iter().map(CrtcId::new).collect())
     }
 
-    fn connectors(&self) -> Result<Vec<ConnectorId>, KmsError> {
+    /// The connectors; a lessee sees its own only.
+    ///
+    /// # Errors
+    /// When the descriptor is no mode-setting device.
+    pub fn connectors(&self) -> Result<Vec<ConnectorId>, KmsError> {
         let connectors = list::read("connectors", GUESS, |room| {
             let connector_id_ptr = list::address(room.as_mut_ptr());
             let count_connectors = list::count("connectors", room.len())?;

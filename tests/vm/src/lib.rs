@@ -5,10 +5,12 @@
 //!        └── shell ──▶ guest: drm-manager, drm-flipper, guest-probe
 //! ```
 //!
-//! The library is what `guest-probe` does inside the guest: many leases at once, and misbehaviour.
+//! The library is what `guest-probe` does inside the guest: many leases at once, following a size,
+//! and misbehaviour.
 
 #![forbid(unsafe_code)]
 
+pub mod follow;
 pub mod hostile;
 pub mod rounds;
 mod status;

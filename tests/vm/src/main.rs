@@ -9,9 +9,9 @@ use std::process::ExitCode;
 use clap::Parser;
 use lunette_frame::{ScanoutId, Size};
 use lunette_wire::Token;
-use vm_tests::{hostile, rounds};
+use vm_tests::{follow, hostile, rounds};
 
-/// Take many leases at once, or misbehave
+/// Take many leases at once, follow a size, or misbehave
 #[derive(Debug, Parser)]
 enum Cli {
     /// Lease outputs, check them, give them back; as often as asked
@@ -25,6 +25,16 @@ enum Cli {
         rounds: usize,
         #[arg(long)]
         size: Size,
+    },
+    /// Lease one output, and show pictures of whatever size it is given
+    Follow {
+        #[arg(long)]
+        socket: PathBuf,
+        /// At first
+        #[arg(long)]
+        size: Size,
+        #[arg(long)]
+        token_file: PathBuf,
     },
     /// Try everything that is not allowed against the lease of somebody else
     Hostile {
@@ -45,6 +55,7 @@ enum Cli {
 fn main() -> ExitCode {
     let outcome = match Cli::parse() {
         Cli::Rounds { socket, count, rounds, size } => rounds::run(&rounds::Plan { socket, count, rounds, size }),
+        Cli::Follow { socket, size, token_file } => follow::run(&follow::Plan { socket, size, token_file }),
         Cli::Hostile { socket, host, victim, token } => {
             hostile::run(&hostile::Plan { socket, host, victim: ScanoutId::new(victim), token })
         }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
-use std::os::fd::BorrowedFd;
 use std::os::unix::net::UnixDatagram;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -57,7 +56,8 @@ impl Plugs {
 pub(crate) struct Kernel {
     pub(crate) leases: BTreeMap<ScanoutId, u32>,
     pub(crate) last_lessee: u32,
-    pub(crate) taken_over: usize,
+    /// The connectors that the last manager looked at when it started.
+    pub(crate) looked: Vec<ScanoutId>,
     /// Refuse every lease.
     pub(crate) refuse: bool,
     /// The sizes in which CRTCs were lit.
@@ -87,9 +87,14 @@ impl Card for FakeCard {
         &self.connectors
     }
 
-    fn take_over(&self) -> Result<usize, CardError> {
-        self.kernel().taken_over += 1;
-        Ok(0)
+    fn lessees(&self) -> Result<Vec<LesseeId>, CardError> {
+        Ok(self.kernel().leases.values().copied().map(LesseeId::new).collect())
+    }
+
+    fn look(&self, leased: &BTreeSet<ScanoutId>) -> Result<(), CardError> {
+        let seen = self.connectors.iter().map(|connector| connector.scanout).filter(|id| !leased.contains(id));
+        self.kernel().looked = seen.collect();
+        Ok(())
     }
 
     fn events(&self) -> io::Result<UnixDatagram> {
@@ -117,9 +122,5 @@ impl Card for FakeCard {
     fn revoke(&self, lessee: LesseeId) -> Result<(), CardError> {
         self.kernel().leases.retain(|_, held| LesseeId::new(*held) != lessee);
         Ok(())
-    }
-
-    fn master(&self) -> Option<BorrowedFd<'_>> {
-        None
     }
 }

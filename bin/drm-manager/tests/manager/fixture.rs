@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use drm_manager::app::Keeping;
 use drm_manager::config::{Allowed, Config};
 use drm_manager::{app, status};
 use lunette_frame::Size;
@@ -20,6 +21,7 @@ use tokio::sync::oneshot;
 
 use crate::card::{FakeCard, Plugs};
 use crate::host::FakeHost;
+use crate::store::Store;
 
 /// No wait of these tests is longer.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -30,7 +32,9 @@ pub(crate) struct Manager {
     pub(crate) host: FakeHost,
     pub(crate) card: FakeCard,
     pub(crate) socket: PathBuf,
-    running: Option<(oneshot::Sender<()>, JoinHandle<anyhow::Result<()>>)>,
+    running: Option<Running>,
+    config: Config,
+    store: Store,
     _directory: tempfile::TempDir,
 }
 
@@ -58,8 +62,9 @@ impl Manager {
         let socket = directory.path().join("drm.sock");
         let mut config = config(&socket, host.address.to_string());
         change(&mut config);
-        let running = Some(run(card.clone(), config));
-        let manager = Self { host, card, socket, running, _directory: directory };
+        let (running, store) = (None, Store::start());
+        let mut manager = Self { host, card, socket, running, config, store, _directory: directory };
+        manager.run();
         manager.until("it serves", |status| status["outputs"].is_array());
         manager
     }
@@ -102,12 +107,39 @@ impl Manager {
         (client, granted)
     }
 
+    fn run(&mut self) {
+        let kept = Keeping { handed: self.store.hand_over(), service: self.store.service() };
+        self.running = Some(Running::start(self.card.clone(), self.config.clone(), kept));
+    }
+
     /// Tells it to end, and waits until it has.
     pub(crate) fn stop(&mut self) {
-        if let Some((stop, thread)) = self.running.take() {
+        if let Some(Running { stop, thread, .. }) = self.running.take() {
             let _ = stop.send(());
             thread.join().expect("no panics").expect("a clean end");
         }
+    }
+
+    /// Ends it as SIGKILL would, which removes no sockets.
+    pub(crate) fn kill(&mut self) {
+        let saved = self.socket.with_extension("saved");
+        std::fs::hard_link(&self.socket, &saved).expect("it serves");
+        if let Some(Running { kill, thread, .. }) = self.running.take() {
+            let _ = kill.send(());
+            thread.join().expect("no panics").expect("it was killed");
+        }
+        std::fs::rename(&saved, &self.socket).expect("its directory is ours");
+    }
+
+    /// Starts it with what was kept, after a kill.
+    pub(crate) fn start_again(&mut self) {
+        self.run();
+        self.until("it serves again", |status| status["host"]["connected"] == true);
+    }
+
+    /// What is kept for it.
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
     }
 }
 
@@ -134,15 +166,27 @@ fn config(socket: &std::path::Path, host: String) -> Config {
     }
 }
 
-fn run(card: FakeCard, config: Config) -> (oneshot::Sender<()>, JoinHandle<anyhow::Result<()>>) {
-    let (stop, stopped) = oneshot::channel();
-    let thread = std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(app::serve(card, config, async {
-            let _ = stopped.await;
-        }))
-    });
-    (stop, thread)
+/// A manager on a thread of its own.
+struct Running {
+    stop: oneshot::Sender<()>,
+    kill: oneshot::Sender<()>,
+    thread: JoinHandle<anyhow::Result<()>>,
+}
+
+impl Running {
+    fn start(card: FakeCard, config: Config, kept: Keeping) -> Self {
+        let ((stop, stopped), (kill, killed)) = (oneshot::channel::<()>(), oneshot::channel());
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(async {
+                tokio::select! {
+                    served = app::serve(card, config, kept, async { drop(stopped.await) }) => served,
+                    Ok(()) = killed => Ok(()),
+                }
+            })
+        });
+        Self { stop, kill, thread }
+    }
 }
 
 pub(crate) struct Client {

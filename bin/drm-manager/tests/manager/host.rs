@@ -1,5 +1,6 @@
 //! A host that plugs outputs of the fake card, as frame-export does, and remembers what it was told.
 
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -8,7 +9,9 @@ use std::thread::JoinHandle;
 use bytes::BytesMut;
 use lunette_frame::ScanoutId;
 use lunette_wire::Token;
-use lunette_wire::hxfr::{Framer, Message, ScanoutResponse, SessionId};
+use lunette_wire::hxfr::{
+    Framer, Message, Presence, ScanoutResponse, SessionId, Standing, StatusRequest, StatusResponse,
+};
 
 use crate::card::Plugs;
 
@@ -28,8 +31,10 @@ pub(crate) struct Manners {
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     pub(crate) manners: Manners,
-    /// What it was told, in order.
+    /// What it was told, in order; but not what it was asked.
     pub(crate) told: Vec<Told>,
+    /// What it shows.
+    on: BTreeSet<ScanoutId>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,6 +95,7 @@ impl FakeHost {
 
     pub(crate) fn restart(&mut self) {
         self.kill();
+        self.memory().on.clear();
         let listener = TcpListener::bind(self.address).expect("its own port");
         self.serve(listener);
     }
@@ -120,7 +126,7 @@ fn converse(mut peer: TcpStream, memory: &Mutex<Memory>, plugs: &Plugs) {
 }
 
 fn hear(message: &Message, memory: &mut Memory, plugs: &Plugs) -> Option<Message> {
-    let Memory { manners, told } = memory;
+    let Memory { manners, told, on } = memory;
     match message {
         Message::Ping => Some(Message::Pong),
         Message::Authorize(authorize) => {
@@ -137,7 +143,10 @@ fn hear(message: &Message, memory: &mut Memory, plugs: &Plugs) -> Option<Message
                 (true, ..) => return None,
                 (_, true, _) => return Some(answer(enable.scanout, Some("out of memory"))),
                 (.., 1..) => manners.lose -= 1,
-                _ => plugs.set(enable.scanout, true),
+                _ => {
+                    on.insert(enable.scanout);
+                    plugs.set(enable.scanout, true);
+                }
             }
             Some(answer(enable.scanout, None))
         }
@@ -147,8 +156,14 @@ fn hear(message: &Message, memory: &mut Memory, plugs: &Plugs) -> Option<Message
                 manners.refuse_disable -= 1;
                 return Some(answer(disable.scanout, Some("busy")));
             }
+            on.remove(&disable.scanout);
             plugs.set(disable.scanout, false);
             Some(answer(disable.scanout, None))
+        }
+        Message::StatusRequest(StatusRequest { scanout }) => {
+            let presence = if on.contains(scanout) { Presence::On } else { Presence::Off };
+            let standing = Some(Standing { presence, ..Standing::default() });
+            Some(Message::StatusResponse(StatusResponse { scanout: *scanout, standing }))
         }
         _ => None,
     }

@@ -6,3 +6,5 @@ mod host;
 mod leases;
 mod peers;
 mod plugging;
+mod restarts;
+mod store;

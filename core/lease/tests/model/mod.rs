@@ -1,5 +1,7 @@
 //! The world around a pool: clients, a host, a kernel; and what must hold after every step.
 
+mod crash;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
@@ -7,6 +9,8 @@ use lunette_frame::{ScanoutId, Size};
 use lunette_lease::{Action, ClientId, Input, Pool, Refusal, Stage, Ticket, Timing, Wish};
 use lunette_wire::Token;
 use proptest::prelude::*;
+
+use crash::Book;
 
 /// Something that happens to the pool.
 #[derive(Debug, Clone)]
@@ -31,6 +35,11 @@ pub(crate) enum Step {
     HostBack,
     /// Milliseconds.
     Advance(u64),
+    /// The manager dies after this many more effects, and another starts, to which unleased outputs look connected or not.
+    Crash {
+        effects: u32,
+        connected: bool,
+    },
 }
 
 pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -46,6 +55,7 @@ pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Step::HostLost),
         3 => Just(Step::HostBack),
         4 => prop_oneof![0u64..50, 250u64..350, 900u64..6000].prop_map(Step::Advance),
+        2 => (0u32..6, any::<bool>()).prop_map(|(effects, connected)| Step::Crash { effects, connected }),
     ];
     prop::collection::vec(step, 0..120)
 }
@@ -66,6 +76,12 @@ struct Client {
 
 pub(crate) struct World {
     pub(crate) pool: Pool,
+    outputs: u16,
+    store: Vec<Book>,
+    /// The kernel's name for each lease; the lowest that is free.
+    lessees: BTreeMap<u16, u32>,
+    /// How many more effects the manager lives to see, and what the next one finds.
+    dying: Option<(u32, bool)>,
     now: Duration,
     clients: Vec<Client>,
     host: VecDeque<Question>,
@@ -84,9 +100,13 @@ impl World {
     }
 
     pub(crate) fn with_connected(outputs: u16, connected: &[u16]) -> Self {
-        let outputs = (1..=outputs).map(|id| (ScanoutId::new(id), connected.contains(&id)));
+        let pool = (1..=outputs).map(|id| (ScanoutId::new(id), connected.contains(&id)));
         Self {
-            pool: Pool::new(outputs, Timing::default()),
+            pool: Pool::new(pool, Timing::default()),
+            outputs,
+            store: Vec::new(),
+            lessees: BTreeMap::new(),
+            dying: None,
             now: Duration::ZERO,
             clients: Vec::new(),
             host: VecDeque::new(),
@@ -136,6 +156,8 @@ impl World {
                 }
             }
             Step::Advance(millis) => self.advance(Duration::from_millis(millis)),
+            // Of two deaths the first counts.
+            Step::Crash { effects, connected } => self.dying = self.dying.or(Some((effects, connected))),
         }
     }
 
@@ -172,6 +194,8 @@ impl World {
         let Some((ticket, scanout)) = self.kernel.pop_front() else { return };
         if made {
             assert_eq!(self.leases.insert(scanout, None), None, "a lease of what is leased");
+            let lessee = (1..).find(|lessee| self.lessees.values().all(|taken| taken != lessee)).expect("enough");
+            self.lessees.insert(scanout, lessee);
         }
         self.feed(Input::Leased(ticket, if made { Ok(()) } else { Err("busy".into()) }));
     }
@@ -192,11 +216,15 @@ impl World {
         while let Some(action) = self.pool.poll_action() {
             self.perform(action);
         }
+        if let Some((0, connected)) = self.dying {
+            self.restart(connected);
+        }
         self.check();
     }
 
     fn perform(&mut self, action: Action) {
         match action {
+            Action::Plug { .. } | Action::Unplug { .. } | Action::Lease { .. } if !self.lives_to_see() => {}
             Action::Plug { ticket, scanout, .. } => {
                 assert!(self.host_is_back, "a lost host is not asked");
                 self.host.push_back(Question::Plug(ticket, scanout.get()));
@@ -212,16 +240,31 @@ impl World {
                 self.kernel.push_back((ticket, scanout.get()));
             }
             Action::Grant { client, scanout, .. } => {
-                let client = number(client);
+                let (scanout_number, client) = (scanout.get(), number(client));
+                if self.lives_to_see() {
+                    let lessee = self.lessees[&scanout_number];
+                    self.store.push(Book { scanout: scanout_number, lessee, client });
+                }
+                if !self.lives_to_see() {
+                    return;
+                }
                 assert_eq!(self.leases.insert(scanout.get(), Some(client)), Some(None), "one owner, of a real lease");
                 self.answered_client(client, None);
             }
+            Action::Refuse { .. } if !self.lives_to_see() => {}
             Action::Refuse { client, refusal } => self.answered_client(number(client), Some(refusal)),
             Action::Revoke { scanout } => {
+                if !self.lives_to_see() {
+                    return;
+                }
                 self.revoked += 1;
+                self.lessees.remove(&scanout.get());
                 let owner = self.leases.remove(&scanout.get()).expect("only leases are revoked");
                 let ended = |owner: u64| self.clients[usize::try_from(owner).expect("small")].ended;
                 assert!(self.closing || owner.is_none_or(ended), "only its owner ends a lease");
+                if self.lives_to_see() {
+                    self.store.retain(|book| Some(book.client) != owner);
+                }
             }
         }
     }
@@ -256,6 +299,7 @@ impl World {
     }
 
     pub(crate) fn every_request_is_answered_in_time(&mut self) {
+        self.dying = None;
         self.advance(Timing::default().answer);
         let last = self.now.saturating_sub(Timing::default().answer);
         for client in self.clients.iter().filter(|client| client.asked_at <= last && !client.ended) {

@@ -5,5 +5,6 @@ mod flips;
 mod hostile;
 mod outputs;
 mod restarts;
+mod screens;
 mod stalled;
 mod support;

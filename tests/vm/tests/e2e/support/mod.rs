@@ -5,14 +5,14 @@ mod watch;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use lunette::lab::{ExporterPlan, FlipperPlan, Lab, LabPlan};
+use lunette::lab::{ExporterPlan, FlipperPlan, Lab, LabPlan, System};
 use lunette_frame::Size;
 use lunette_image::Kernel;
 use lunette_vm::{Accelerator, Arch, Cpus, Guard, Mebibytes, Qemu, VmError};
 
 use std::time::Duration;
 
-pub(crate) use watch::{flow, watch};
+pub(crate) use watch::{flow, watch, watch_plan};
 
 pub(crate) const FULL_HD: Size = Size::new(1920, 1080);
 pub(crate) const SMALL: Size = Size::new(640, 480);
@@ -52,6 +52,7 @@ fn plan(test: &str) -> LabPlan {
         name: format!("test-{test}").parse().expect("a test's name is a label"),
         programs: build::programs(),
         guest_programs: vec!["guest-probe".to_owned()],
+        system: System::Test,
         kernel: Kernel::Backports,
         // Proving one is tested where accelerators are; here it would be another boot.
         accelerator: Some(Accelerator::Tcg),

@@ -82,7 +82,7 @@ pub(crate) fn watch(lab: &Lab, flipper: &Flipper, time: Duration) -> Watch {
 
 /// Watches any output by any token.
 pub(crate) fn watch_as(lab: &Lab, scanout: ScanoutId, token: Option<Token>, until: Until) -> Watch {
-    let plan = Plan {
+    watch_plan(Plan {
         address: tcp(lab),
         scanout,
         token,
@@ -90,7 +90,11 @@ pub(crate) fn watch_as(lab: &Lab, scanout: ScanoutId, token: Option<Token>, unti
         until,
         save: None,
         verification: Verification::Markers,
-    };
+    })
+}
+
+/// Watches as planned.
+pub(crate) fn watch_plan(plan: Plan) -> Watch {
     Watch(thread::spawn(move || {
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(observe(&plan, pending()))

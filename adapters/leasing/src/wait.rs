@@ -8,7 +8,10 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 /// Waits until one of `sources` can be read or was closed by its other end, and says which; none when `until` passes.
-pub(crate) fn readable<const N: usize>(sources: [BorrowedFd<'_>; N], until: Instant) -> io::Result<[bool; N]> {
+///
+/// # Errors
+/// When the system cannot wait for them.
+pub fn readable<const N: usize>(sources: [BorrowedFd<'_>; N], until: Instant) -> io::Result<[bool; N]> {
     let mut waiting = sources.map(|source| PollFd::from_borrowed_fd(source, PollFlags::IN));
     loop {
         let left = until.saturating_duration_since(Instant::now());

@@ -1,22 +1,22 @@
-//! The client's side of the lease protocol.
+//! Asking for a lease.
 
 use std::io::{self, IoSliceMut};
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use lunette_frame::{ScanoutId, Size};
+use lunette_frame::Size;
 use lunette_sys_kms::Card;
-use lunette_wire::Token;
-use lunette_wire::lease::{LeaseOptions, LongReply, Reply, ReplyError, Request, RequestError};
+use lunette_wire::lease::{LeaseOptions, LongReply, Reply, Request, RequestError};
 use rustix::io::Errno;
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendFlags, SocketAddrUnix,
     SocketFlags, SocketType, sockopt,
 };
 
-use crate::{Stop, wait};
+use crate::wait::readable;
+use crate::{Connection, Held, LeaseError};
 
 /// Descriptors that are received, so that one too many is noticed.
 const ROOM: usize = 4;
@@ -32,60 +32,13 @@ pub struct Terms {
     pub limit: Duration,
 }
 
-/// A lease; given back when this is dropped.
-#[derive(Debug)]
-pub struct Held {
-    /// What was leased.
-    pub card: Card,
-    /// Which output it is for the host.
-    pub scanout: ScanoutId,
-    /// The name of its connector.
-    pub connector: String,
-    /// What lets its bearer watch the output; servers that know no options give none.
-    pub token: Option<Token>,
-    pub(crate) connection: OwnedFd,
-}
-
-/// No lease.
-#[derive(Debug, thiserror::Error)]
-pub enum LeaseError {
-    /// Nobody listens there.
-    #[error("cannot connect to the lease manager at {}", path.display())]
-    Connect {
-        /// The socket.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The connection broke.
-    #[error("the connection to the lease manager broke")]
-    Broken(#[source] io::Error),
-    /// The manager closed the connection.
-    #[error("the lease manager closed the connection without a reply")]
-    Closed,
-    /// The manager took too long.
-    #[error("the lease manager did not reply within {0:?}")]
-    Late(Duration),
-    /// The manager has no lease to give.
-    #[error("the lease manager refuses: {0}")]
-    Refused(String),
-    /// The manager breaks the protocol.
-    #[error("the lease manager's reply is none")]
-    Reply(#[from] ReplyError),
-    /// The manager breaks the protocol.
-    #[error("a lease comes with one descriptor, this one with {0}")]
-    Descriptors(usize),
-    /// A signal came first.
-    #[error("stopped before there was a lease")]
-    Stopped,
-}
-
-/// Takes a lease, with a token where the manager gives one.
+/// Takes a lease, with a token where the manager gives one. Gives up as soon as `cancel` can be read or is closed by its
+/// other end.
 ///
 /// # Errors
 /// When there is none within the limit.
-pub fn take(socket: &Path, terms: &Terms, stop: &Stop) -> Result<Held, LeaseError> {
-    let patience = Patience { until: Instant::now() + terms.limit, limit: terms.limit, stop };
+pub fn take(socket: &Path, terms: &Terms, cancel: impl AsFd) -> Result<Held, LeaseError> {
+    let patience = Patience { until: Instant::now() + terms.limit, limit: terms.limit, cancel: cancel.as_fd() };
     let options = LeaseOptions { light_crtc: terms.light_crtc };
     match ask(socket, Request::lease_with(terms.size, options), LongReply::LEN, &patience) {
         // An older manager: it knows the shorter request.
@@ -96,17 +49,17 @@ pub fn take(socket: &Path, terms: &Terms, stop: &Stop) -> Result<Held, LeaseErro
     }
 }
 
-/// How long to wait, and for whom to stop.
+/// How long to wait, and what for else.
 struct Patience<'a> {
     until: Instant,
     limit: Duration,
-    stop: &'a Stop,
+    cancel: BorrowedFd<'a>,
 }
 
 impl Patience<'_> {
     fn wait_for(&self, connection: &OwnedFd) -> Result<(), LeaseError> {
-        let sources = [connection.as_fd(), self.stop.as_fd()];
-        match wait::readable(sources, self.until).map_err(LeaseError::Broken)? {
+        let sources = [connection.as_fd(), self.cancel];
+        match readable(sources, self.until).map_err(LeaseError::Broken)? {
             [_, true] => Err(LeaseError::Stopped),
             [true, false] => Ok(()),
             [false, false] => Err(LeaseError::Late(self.limit)),
@@ -131,7 +84,7 @@ fn ask(socket: &Path, request: Request, length: usize, patience: &Patience<'_>) 
         Reply::Refused { reason } => Err(LeaseError::Refused(reason)),
         Reply::Granted { scanout, connector } => {
             let card = Card::from_fd(exactly_one(descriptors)?);
-            Ok(Held { card, scanout, connector, token, connection })
+            Ok(Held { card, scanout, connector, token, connection: Connection::new(connection) })
         }
     }
 }

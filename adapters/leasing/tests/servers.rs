@@ -8,8 +8,8 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use drm_flipper::{Held, LeaseError, Stop, Terms, take};
 use lunette_frame::{ScanoutId, Size};
+use lunette_leasing::{Held, LeaseError, Terms, take};
 use lunette_wire::Token;
 use lunette_wire::lease::{LeaseOptions, LongReply, Reply, Request};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
@@ -36,9 +36,9 @@ impl Server {
     }
 
     fn take(&self, limit: Duration) -> Result<Held, LeaseError> {
-        let (stop, _writer) = Stop::when_dropped().expect("a pipe");
+        let (cancel, _never) = std::io::pipe().expect("a pipe");
         let terms = Terms { size: SIZE, light_crtc: true, limit };
-        take(&self.directory.path().join("drm.sock"), &terms, &stop)
+        take(&self.directory.path().join("drm.sock"), &terms, &cancel)
     }
 }
 
@@ -191,23 +191,47 @@ fn a_server_that_hangs_is_given_up() {
 }
 
 #[test]
-fn a_signal_ends_the_wait_for_a_lease() {
+fn whoever_stops_asking_does_not_wait() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("drm.sock");
     // Connections wait in its queue, and nobody ever accepts one.
     let _listener = UnixListener::bind(&path).unwrap();
-    let (stop, writer) = Stop::when_dropped().unwrap();
+    let (cancel, writer) = std::io::pipe().unwrap();
     drop(writer);
     let started = Instant::now();
-    let outcome = take(&path, &Terms { size: SIZE, light_crtc: false, limit: long() }, &stop);
+    let outcome = take(&path, &Terms { size: SIZE, light_crtc: false, limit: long() }, &cancel);
     assert!(matches!(outcome, Err(LeaseError::Stopped)));
     assert!(started.elapsed() < long());
 }
 
 #[test]
 fn a_missing_server_is_named() {
-    let (stop, _writer) = Stop::when_dropped().unwrap();
+    let (cancel, _never) = std::io::pipe().unwrap();
     let terms = Terms { size: SIZE, light_crtc: false, limit: long() };
-    let error = take("/nonexistent/drm.sock".as_ref(), &terms, &stop).unwrap_err();
+    let error = take("/nonexistent/drm.sock".as_ref(), &terms, &cancel).unwrap_err();
     assert_eq!(error.to_string(), "cannot connect to the lease manager at /nonexistent/drm.sock");
+    assert!(error.may_pass());
+}
+
+#[test]
+fn a_lease_that_was_ended_is_told_from_one_that_lives() {
+    let server = Server::start([
+        |connection: &mut UnixStream| {
+            request(connection);
+            send(connection, &granted().encode(), 1);
+            // Until the client has left.
+            let _ = connection.read(&mut [0]);
+        },
+        |connection| {
+            request(connection);
+            send(connection, &granted().encode(), 1);
+        },
+    ]);
+    let lives = server.take(long()).unwrap();
+    assert!(!lives.connection.has_ended().unwrap());
+    drop(lives);
+    let ended = server.take(long()).unwrap();
+    let until = Instant::now() + long();
+    assert_eq!(lunette_leasing::readable([ended.connection.as_fd()], until).unwrap(), [true]);
+    assert!(ended.connection.has_ended().unwrap());
 }

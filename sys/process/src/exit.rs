@@ -20,3 +20,12 @@ pub fn wait_without_reaping(pid: u32) -> io::Result<()> {
         }
     }
 }
+
+/// From now on, grandchildren whose parent ended become children of this process, to be waited for by it.
+///
+/// # Errors
+/// When the kernel has no such notion.
+#[cfg(target_os = "linux")]
+pub fn adopt_orphans() -> io::Result<()> {
+    Ok(rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?)
+}

@@ -9,5 +9,7 @@ mod exit;
 #[allow(unsafe_code, reason = "what runs between fork and exec")]
 mod spawn;
 
+#[cfg(target_os = "linux")]
+pub use exit::adopt_orphans;
 pub use exit::wait_without_reaping;
 pub use spawn::{Lifetime, Spawn};

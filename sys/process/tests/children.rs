@@ -86,3 +86,19 @@ fn waiting_leaves_the_status_to_the_owner() {
     assert_eq!(child.wait().unwrap().code(), Some(7));
     assert!(wait_without_reaping(child.id()).is_err());
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_adopted_orphan_is_waited_for_like_a_child() {
+    lunette_sys_process::adopt_orphans().unwrap();
+    let script = "(read line; exit 5) <&3 & echo $!";
+    let (reader, writer) = std::io::pipe().unwrap();
+    let mut command = shell(&format!("exec 3<&0; {script}"));
+    command.stdin(reader);
+    let orphan = output(Spawn::new(command, Lifetime::Independent).spawn().unwrap()).trim().parse().unwrap();
+    drop(writer);
+    wait_without_reaping(orphan).unwrap();
+    let pid = rustix::process::Pid::from_raw(i32::try_from(orphan).unwrap());
+    let (_, status) = rustix::process::waitpid(pid, rustix::process::WaitOptions::empty()).unwrap().unwrap();
+    assert_eq!(status.exit_status(), Some(5));
+}

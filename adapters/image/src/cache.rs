@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   images/build.lock          held by who builds
-//!   images/<key>/              kernel, initrd, disk, manifest.json
+//!   images/<key>/              kernel, initrd, disk, manifest.json; of a profile's root only the last two
 //!   images/<key>.partial/      a build that goes on, or was interrupted
 //!   packages/<arch>/*.deb
 //!   apt/<arch>/                apt's own folders
@@ -19,9 +19,9 @@ use crate::apt::Ground;
 use crate::error::io_error;
 use crate::image;
 use crate::manifest::Manifest;
-use crate::plan::Plan;
 use crate::progress::{Phase, Progress, Watch};
-use crate::{Error, Image, Result};
+use crate::recipe::DebianPart;
+use crate::{Arch, Error, Result};
 
 /// How often a lock that another holds is tried.
 const LOCK_PAUSE: Duration = Duration::from_millis(200);
@@ -129,17 +129,16 @@ impl Cache {
         self.images().join(key)
     }
 
-    /// The image of a key: there and checked, not there, or there and damaged.
-    pub(crate) fn open(&self, key: &str) -> Option<Result<Image>> {
+    /// What a key stands for: there and checked, not there, or there and damaged.
+    pub(crate) fn open<T>(&self, key: &str, open: impl FnOnce(&Path) -> Result<T>) -> Option<Result<T>> {
         let folder = self.folder(key);
-        folder.is_dir().then(|| Image::open(&folder))
+        folder.is_dir().then(|| open(&folder))
     }
 
-    pub(crate) fn ground(&self, plan: &Plan) -> Ground {
-        let arch = plan.target.arch;
+    pub(crate) fn ground(&self, arch: Arch, debian: &DebianPart) -> Ground {
         Ground {
             arch,
-            debian: plan.debian.clone(),
+            debian: debian.clone(),
             state: self.root.join("apt").join(arch.as_str()),
             packages: self.root.join("packages").join(arch.as_str()),
             images: self.images(),

@@ -21,6 +21,22 @@ pub enum Error {
     /// The recipe is not what it has to be.
     #[error("the recipe of the guest images is wrong: {0}")]
     Recipe(String),
+    /// A profile is not what it has to be.
+    #[error("the profile in {place} is wrong: {why}")]
+    Profile {
+        /// Its file.
+        place: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// There is no such profile.
+    #[error("no profile {name:?}: there are {known}; one of your own is given by the path of its file")]
+    NoProfile {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: String,
+    },
     /// Programs that a build needs are not installed.
     #[error("a build needs {programs}: apt-get install {packages}")]
     ToolMissing {

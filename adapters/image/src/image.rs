@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::io_error;
 use crate::manifest::{Manifest, Output};
-use crate::{Error, Overlay, Result};
+use crate::{Error, Overlay, Result, Subject};
 
 pub(crate) const KERNEL: &str = "kernel";
 pub(crate) const INITRD: &str = "initrd";
@@ -34,28 +34,14 @@ pub struct Image {
 impl Image {
     /// Opens the one in a folder, after checking every byte of it.
     pub(crate) fn open(folder: &Path) -> Result<Self> {
-        let image = Self::unchecked(folder)?;
-        for output in &image.manifest.outputs {
-            if Output::of(folder, &output.file)? != *output {
-                return Err(Error::Malformed { what: "other bytes than were built", path: folder.join(&output.file) });
-            }
-        }
-        Ok(image)
-    }
-
-    fn unchecked(folder: &Path) -> Result<Self> {
-        let manifest = Manifest::read(folder)?;
-        let path = |name: &str| {
-            let listed = manifest.outputs.iter().any(|output| output.file == name);
-            listed.then(|| folder.join(name))
-        };
-        let needed = |name| path(name).ok_or(Error::Malformed { what: "an incomplete manifest", path: folder.into() });
+        let manifest = checked(folder)?;
+        let kernel = manifest.kernel.as_ref().ok_or_else(|| incomplete(folder))?;
         Ok(Self {
             folder: folder.to_owned(),
-            kernel: needed(KERNEL)?,
-            initrd: needed(INITRD)?,
-            disk: path(DISK),
-            cmdline: manifest.command_line.clone(),
+            kernel: output(folder, &manifest, KERNEL)?,
+            initrd: output(folder, &manifest, INITRD)?,
+            disk: output(folder, &manifest, DISK).ok(),
+            cmdline: kernel.command_line.clone(),
             manifest,
         })
     }
@@ -73,6 +59,56 @@ impl Image {
         };
         append().map_err(io_error("write", to))
     }
+}
+
+/// The root of a profile that is ready: for a read-only virtio disk of its own.
+///
+/// The file belongs to the cache and is shared by every machine that has it: open it read-only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Root {
+    /// Where the file is.
+    pub folder: PathBuf,
+    /// The file system.
+    pub disk: PathBuf,
+    /// The name of its profile.
+    pub profile: String,
+    /// What it is made of.
+    pub manifest: Manifest,
+}
+
+impl Root {
+    /// Opens the one in a folder, after checking every byte of it.
+    pub(crate) fn open(folder: &Path) -> Result<Self> {
+        let manifest = checked(folder)?;
+        let Subject::Root(target) = &manifest.subject else { return Err(incomplete(folder)) };
+        let (profile, disk) = (target.profile.clone(), output(folder, &manifest, DISK)?);
+        Ok(Self { folder: folder.to_owned(), disk, profile, manifest })
+    }
+
+    /// What a guest finds the disk by.
+    #[must_use]
+    pub fn serial(&self) -> String {
+        format!("lunette-{}", self.profile)
+    }
+}
+
+fn checked(folder: &Path) -> Result<Manifest> {
+    let manifest = Manifest::read(folder)?;
+    for output in &manifest.outputs {
+        if Output::of(folder, &output.file)? != *output {
+            return Err(Error::Malformed { what: "other bytes than were built", path: folder.join(&output.file) });
+        }
+    }
+    Ok(manifest)
+}
+
+fn output(folder: &Path, manifest: &Manifest, name: &str) -> Result<PathBuf> {
+    let listed = manifest.outputs.iter().any(|output| output.file == name);
+    listed.then(|| folder.join(name)).ok_or_else(|| incomplete(folder))
+}
+
+fn incomplete(folder: &Path) -> Error {
+    Error::Malformed { what: "an incomplete manifest", path: folder.to_owned() }
 }
 
 /// Makes sure that a file or folder is on disk.

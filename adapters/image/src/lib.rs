@@ -14,22 +14,27 @@
 
 #![forbid(unsafe_code)]
 
+mod additions;
 mod apt;
 mod bootstrap;
 mod build;
 mod cache;
 mod cpio;
+mod disk;
 mod elf;
 mod erofs;
 mod error;
+mod files;
 mod image;
 mod initrd;
 mod manifest;
 mod modules;
 mod overlay;
 mod plan;
+mod profile;
 mod progress;
 mod recipe;
+mod root_plan;
 mod tar;
 mod target;
 mod tool;
@@ -39,12 +44,13 @@ mod unpack;
 pub use build::Builder;
 pub use cache::{Cache, Stored};
 pub use error::Error;
-pub use image::Image;
-pub use manifest::{Manifest, Output, PackageVersion};
+pub use image::{Image, Root};
+pub use manifest::{KernelFacts, Manifest, Output, PackageVersion};
 pub use overlay::Overlay;
+pub use profile::ProfileFile;
 pub use progress::{Phase, Progress};
 pub use recipe::Recipe;
-pub use target::{Arch, ImageName, Kernel, Target};
+pub use target::{Arch, ImageName, Kernel, RootTarget, Subject, Target};
 
 /// What every part of this crate returns.
 pub type Result<T> = std::result::Result<T, Error>;

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::io_error;
 use crate::plan::hex;
-use crate::{Error, Result, Target};
+use crate::{Error, Result, Subject};
 
 pub(crate) const FILE: &str = "manifest.json";
 const FORMAT: u32 = 1;
@@ -20,15 +20,24 @@ pub struct Manifest {
     format: u32,
     /// Which image.
     #[serde(flatten)]
-    pub target: Target,
-    /// The kernel's version.
-    pub kernel_version: String,
-    /// What the kernel is to be started with.
-    pub command_line: String,
+    pub subject: Subject,
+    /// What the machine's kernel is; a profile's root has none.
+    #[serde(flatten)]
+    pub kernel: Option<KernelFacts>,
     /// The packages that it was made from, by name.
     pub packages: Vec<PackageVersion>,
     /// Its files.
     pub outputs: Vec<Output>,
+}
+
+/// The kernel of an image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KernelFacts {
+    /// Its version.
+    #[serde(rename = "kernel_version")]
+    pub version: String,
+    /// What it is to be started with.
+    pub command_line: String,
 }
 
 /// A package that an image was made from.
@@ -53,14 +62,12 @@ pub struct Output {
 
 impl Manifest {
     pub(crate) fn new(
-        target: Target,
-        kernel_version: &str,
-        command_line: &str,
+        subject: Subject,
+        kernel: Option<KernelFacts>,
         packages: Vec<PackageVersion>,
         outputs: Vec<Output>,
     ) -> Self {
-        let (kernel_version, command_line) = (kernel_version.to_owned(), command_line.to_owned());
-        Self { format: FORMAT, target, kernel_version, command_line, packages, outputs }
+        Self { format: FORMAT, subject, kernel, packages, outputs }
     }
 
     /// Reads the one in a folder.

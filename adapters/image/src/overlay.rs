@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Component, Path};
 
 use crate::error::io_error;
+use crate::files::embedded;
 use crate::tree::{Content, Kind, Node, Tree};
 use crate::{Error, Result, cpio};
 
@@ -32,6 +33,21 @@ impl Overlay {
         let name = program.file_name().unwrap_or_default();
         let content = fs::read(program).map_err(io_error("read", program))?;
         self.file(&Path::new("/usr/local/bin").join(name), 0o755, content)
+    }
+
+    /// Gives a desktop image what the test image has: root's shell on every port that the host has named
+    /// `lunette.shell.N`. For tests and trying; whoever reaches such a port is root of the guest.
+    #[must_use]
+    pub fn root_shells(mut self) -> Self {
+        let unit = "/etc/systemd/system/lunette-shells.service";
+        for (path, mode, name) in
+            [("/usr/local/lib/lunette/shells", 0o755, "test/shells"), (unit, 0o644, "test/lunette-shells.service")]
+        {
+            self.tree.insert(path.as_bytes(), Node::new(Kind::File(Content::Bytes(embedded(name))), mode, 0));
+        }
+        let wanted = "/etc/systemd/system/multi-user.target.wants/lunette-shells.service";
+        self.tree.insert(wanted.as_bytes(), Node::new(Kind::Link(unit.into()), 0o777, 0));
+        self
     }
 
     /// A file of root's.
@@ -97,6 +113,15 @@ mod tests {
         fs::write(&program, "#!").unwrap();
         let overlay = Overlay::new().program(&program).unwrap();
         assert_eq!(overlay.tree.get(b"usr/local/bin/drm-manager").unwrap().mode, 0o755);
+    }
+
+    #[test]
+    fn shells_of_root_are_a_unit_that_is_wanted() {
+        let tree = Overlay::new().root_shells().tree;
+        assert_eq!(tree.get(b"usr/local/lib/lunette/shells").unwrap().mode, 0o755);
+        let wanted = tree.get(b"etc/systemd/system/multi-user.target.wants/lunette-shells.service").unwrap();
+        let Kind::Link(unit) = &wanted.kind else { panic!("{wanted:?}") };
+        assert!(tree.get(unit).is_some());
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! The recipe of one image, for one architecture and kernel, with everything filled in.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::recipe::{ArchPart, DebianPart, DiskPart, FilePart, ImagePart, KernelPart};
+use crate::additions::Additions;
+use crate::recipe::{ArchPart, DebianPart, DiskPart, ImagePart, KernelPart};
 use crate::{Error, Recipe, Result, Target};
 
 /// Counts up whenever the same plan gives other bytes.
@@ -36,23 +37,6 @@ pub(crate) struct DiskPlan {
     pub(crate) modules: Vec<String>,
     pub(crate) leave_out: Vec<String>,
     pub(crate) additions: Additions,
-}
-
-/// What is put into a tree besides packages.
-#[derive(Debug, Clone, Default, Serialize)]
-pub(crate) struct Additions {
-    pub(crate) folders: Vec<String>,
-    pub(crate) links: BTreeMap<String, String>,
-    pub(crate) files: Vec<AddedFile>,
-}
-
-/// A file of `guest/` on its way into an image.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct AddedFile {
-    pub(crate) path: String,
-    pub(crate) mode: u16,
-    #[serde(serialize_with = "digest_only")]
-    pub(crate) content: Vec<u8>,
 }
 
 impl Plan {
@@ -87,42 +71,21 @@ impl Plan {
 }
 
 fn additions(recipe: &Recipe, image: &ImagePart) -> Result<Additions> {
-    collect(recipe, &image.folders, &image.links, &image.file)
+    Additions::collect(&image.folders, &image.links, &image.file, recipe.files())
 }
 
 fn disk_plan(recipe: &Recipe, disk: &DiskPart, words: Words<'_>) -> Result<DiskPlan> {
-    let packages: BTreeSet<&String> = disk.packages.iter().chain(disk.desktops.values().flatten()).collect();
     if disk.label.len() > 15 {
         return Err(Error::Recipe(format!("the label {:?} is longer than 15 bytes", disk.label)));
     }
     Ok(DiskPlan {
         uuid: parse_uuid(&disk.uuid)?,
         label: disk.label.clone(),
-        packages: packages.into_iter().map(|name| words.fill(name)).collect::<Result<_>>()?,
+        packages: words.fill_all(&disk.packages)?,
         modules: disk.modules.clone(),
         leave_out: disk.leave_out.clone(),
-        additions: collect(recipe, &disk.folders, &disk.links, &disk.file)?,
+        additions: Additions::collect(&disk.folders, &disk.links, &disk.file, recipe.files())?,
     })
-}
-
-fn collect(
-    recipe: &Recipe,
-    folders: &[String],
-    links: &BTreeMap<String, String>,
-    files: &[FilePart],
-) -> Result<Additions> {
-    let paths = folders.iter().chain(links.keys()).chain(files.iter().map(|file| &file.path));
-    if let Some(path) = paths.into_iter().find(|path| !is_plain(path)) {
-        return Err(Error::Recipe(format!("{path:?} is not an absolute path without . and ..")));
-    }
-    let files = files.iter().map(|file| {
-        Ok(AddedFile { path: file.path.clone(), mode: file.mode & 0o7777, content: recipe.file(&file.source)? })
-    });
-    Ok(Additions { folders: folders.to_vec(), links: links.clone(), files: files.collect::<Result<_>>()? })
-}
-
-fn is_plain(path: &str) -> bool {
-    path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(|part| !matches!(part, "" | "." | "..")))
 }
 
 fn part<'a, T>(parts: &'a BTreeMap<String, T>, kind: &str, name: &str) -> Result<&'a T> {
@@ -161,33 +124,28 @@ fn parse_uuid(text: &str) -> Result<[u8; 16]> {
     if digits.len() == 32 { Ok(value.to_be_bytes()) } else { Err(wrong()) }
 }
 
-fn digest_only<S: serde::Serializer>(content: &[u8], serializer: S) -> std::result::Result<S::Ok, S::Error> {
-    serializer.serialize_str(&hex(&Sha256::digest(content)))
-}
-
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::fs;
+    use std::path::Path;
 
     use super::*;
+    use crate::files::EMBEDDED;
     use crate::{Arch, ImageName, Kernel};
 
     const TEST: Target = Target { image: ImageName::Test, arch: Arch::Amd64, kernel: Kernel::Backports };
 
     fn guest_folder() -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
-        let guest = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../guest");
-        for part in ["", "test", "desktop", "systemd"] {
-            fs::create_dir_all(folder.path().join(part)).unwrap();
-            for entry in fs::read_dir(guest.join(part)).unwrap().map(|entry| entry.unwrap().path()) {
-                if entry.is_file() {
-                    fs::copy(&entry, folder.path().join(part).join(entry.file_name().unwrap())).unwrap();
-                }
-            }
+        for (name, content) in EMBEDDED {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, content).unwrap();
         }
         folder
     }
@@ -199,8 +157,6 @@ mod tests {
         let desktop = Target { image: ImageName::Desktop, ..TEST };
         (Plan::new(&recipe, TEST).unwrap().key(), Plan::new(&recipe, desktop).unwrap().key())
     }
-
-    use std::path::Path;
 
     fn edit(path: &Path, from: &str, to: &str) {
         let text = fs::read_to_string(path).unwrap();
@@ -237,7 +193,7 @@ mod tests {
         let (test, desktop) = key_after(|_| {});
         let init = key_after(|folder| edit(&folder.join("test/init"), "mount", "/bin/mount"));
         assert!(init.0 != test && init.1 == desktop);
-        let list = key_after(|folder| edit(&folder.join("recipe.toml"), "\"foot\"", "\"foot\", \"xterm\""));
+        let list = key_after(|folder| edit(&folder.join("recipe.toml"), "\"kmod\"", "\"kmod\", \"xterm\""));
         assert!(list.0 == test && list.1 != desktop);
         let epoch = key_after(|folder| edit(&folder.join("recipe.toml"), "epoch = 17", "epoch = 16"));
         assert!(epoch.0 != test && epoch.1 != desktop);

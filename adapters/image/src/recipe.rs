@@ -1,46 +1,18 @@
 //! `guest/recipe.toml` and the files that it names.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::io_error;
+use crate::files::Files;
 use crate::{Error, Result};
-
-/// Files of `guest/` by the name that the recipe uses.
-const EMBEDDED: [(&str, &[u8]); 17] = [
-    ("recipe.toml", include_bytes!("../../../guest/recipe.toml")),
-    ("test/init", include_bytes!("../../../guest/test/init")),
-    ("test/inittab", include_bytes!("../../../guest/test/inittab")),
-    ("test/power", include_bytes!("../../../guest/test/power")),
-    ("test/passwd", include_bytes!("../../../guest/test/passwd")),
-    ("test/group", include_bytes!("../../../guest/test/group")),
-    ("test/boot", include_bytes!("../../../guest/test/boot")),
-    ("test/drm-manager", include_bytes!("../../../guest/test/drm-manager")),
-    ("test/shells", include_bytes!("../../../guest/test/shells")),
-    ("desktop/init", include_bytes!("../../../guest/desktop/init")),
-    ("desktop/lunette-ready.service", include_bytes!("../../../guest/desktop/lunette-ready.service")),
-    ("desktop/drm-manager.conf", include_bytes!("../../../guest/desktop/drm-manager.conf")),
-    ("desktop/fstab", include_bytes!("../../../guest/desktop/fstab")),
-    ("desktop/hostname", include_bytes!("../../../guest/desktop/hostname")),
-    ("desktop/machine-id", include_bytes!("../../../guest/desktop/machine-id")),
-    ("desktop/resolv.conf", include_bytes!("../../../guest/desktop/resolv.conf")),
-    ("systemd/drm-manager.service", include_bytes!("../../../guest/systemd/drm-manager.service")),
-];
 
 /// What goes into the images, and where the files come from.
 #[derive(Debug, Clone)]
 pub struct Recipe {
     pub(crate) document: Document,
     files: Files,
-}
-
-#[derive(Debug, Clone)]
-enum Files {
-    Embedded,
-    Folder(PathBuf),
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -97,7 +69,6 @@ pub(crate) struct DiskPart {
     pub(crate) uuid: String,
     pub(crate) label: String,
     pub(crate) packages: Vec<String>,
-    pub(crate) desktops: BTreeMap<String, Vec<String>>,
     pub(crate) modules: Vec<String>,
     pub(crate) leave_out: Vec<String>,
     pub(crate) folders: Vec<String>,
@@ -109,8 +80,19 @@ pub(crate) struct DiskPart {
 #[serde(deny_unknown_fields)]
 pub(crate) struct FilePart {
     pub(crate) path: String,
-    pub(crate) source: String,
+    /// The name of a file beside the recipe.
+    pub(crate) source: Option<String>,
+    /// The text itself.
+    pub(crate) content: Option<String>,
+    #[serde(default = "readable")]
     pub(crate) mode: u16,
+    /// User and group.
+    #[serde(default)]
+    pub(crate) owner: u32,
+}
+
+fn readable() -> u16 {
+    0o644
 }
 
 impl Recipe {
@@ -119,7 +101,7 @@ impl Recipe {
     /// # Errors
     /// When it does not parse, which a test excludes.
     pub fn embedded() -> Result<Self> {
-        Self::read(Files::Embedded)
+        Self::read(Files::Embedded(""))
     }
 
     /// `recipe.toml` in a folder, with its files beside it.
@@ -131,33 +113,21 @@ impl Recipe {
     }
 
     fn read(files: Files) -> Result<Self> {
-        let text = files.read("recipe.toml")?;
-        let text = String::from_utf8(text).map_err(|_| Error::Recipe("recipe.toml is not UTF-8".to_owned()))?;
+        let text = files.read_text("recipe.toml")?;
         let document = toml::from_str(&text).map_err(|error| Error::Recipe(error.to_string().trim().to_owned()))?;
         Ok(Self { document, files })
     }
 
-    /// The bytes of a file that the recipe names.
-    pub(crate) fn file(&self, source: &str) -> Result<Vec<u8>> {
-        self.files.read(source)
+    /// The files that the recipe names.
+    pub(crate) fn files(&self) -> &Files {
+        &self.files
     }
-}
 
-impl Files {
-    fn read(&self, source: &str) -> Result<Vec<u8>> {
-        if !Path::new(source).components().all(|part| matches!(part, Component::Normal(_))) {
-            return Err(Error::Recipe(format!("{source:?} is not a file beside the recipe")));
-        }
-        match self {
-            Self::Folder(folder) => {
-                let path = folder.join(source);
-                fs::read(&path).map_err(io_error("read", &path))
-            }
-            Self::Embedded => EMBEDDED
-                .iter()
-                .find(|(name, _)| *name == source)
-                .map(|(_, bytes)| bytes.to_vec())
-                .ok_or_else(|| Error::Recipe(format!("{source:?} is not among the files of this program"))),
+    /// The files that profiles name.
+    pub(crate) fn profiles(&self) -> Files {
+        match &self.files {
+            Files::Embedded(_) => Files::Embedded("profiles/"),
+            Files::Folder(folder) => Files::Folder(folder.join("profiles")),
         }
     }
 }

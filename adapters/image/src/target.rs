@@ -48,6 +48,25 @@ pub struct Target {
     pub kernel: Kernel,
 }
 
+/// The root of one profile, for one architecture.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RootTarget {
+    /// The profile's name.
+    pub profile: String,
+    /// For which machine.
+    pub arch: Arch,
+}
+
+/// What an image in the cache is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Subject {
+    /// What a machine boots.
+    Machine(Target),
+    /// What desktops of a profile begin with.
+    Root(RootTarget),
+}
+
 impl ImageName {
     /// As the recipe and people write it.
     #[must_use]
@@ -114,6 +133,21 @@ impl fmt::Display for Kernel {
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({}, {} kernel)", self.image, self.arch, self.kernel)
+    }
+}
+
+impl fmt::Display for RootTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "profile {} ({})", self.profile, self.arch)
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Machine(target) => target.fmt(f),
+            Self::Root(target) => target.fmt(f),
+        }
     }
 }
 

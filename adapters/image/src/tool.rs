@@ -29,13 +29,14 @@ pub(crate) struct Tool {
 }
 
 /// Which Debian package has a program.
-const PACKAGES: [(&str, &str); 8] = [
+const PACKAGES: [(&str, &str); 9] = [
     ("apt-get", "apt"),
     ("apt-config", "apt"),
     ("depmod", "kmod"),
     ("dpkg-deb", "dpkg"),
     ("mmdebstrap", "mmdebstrap"),
     ("newuidmap", "uidmap"),
+    ("unshare", "util-linux"),
     ("xz", "xz-utils"),
     ("zstd", "zstd"),
 ];

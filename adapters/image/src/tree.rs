@@ -5,8 +5,8 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
+use crate::additions::Additions;
 use crate::error::io_error;
-use crate::plan::Additions;
 use crate::{Error, Result};
 
 /// Files by path; a path has no slash at either end, the root is the empty path.
@@ -124,8 +124,9 @@ impl Tree {
             self.insert(path.as_bytes(), Node::new(Kind::Link(target.clone().into_bytes()), 0o777, mtime));
         }
         for file in &additions.files {
-            let kind = Kind::File(Content::Bytes(file.content.clone()));
-            self.insert(file.path.as_bytes(), Node::new(kind, file.mode, mtime));
+            let mut node = Node::new(Kind::File(Content::Bytes(file.content.clone())), file.mode, mtime);
+            (node.owner, node.group) = (file.owner, file.owner);
+            self.insert(file.path.as_bytes(), node);
         }
     }
 

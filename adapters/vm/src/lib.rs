@@ -33,7 +33,7 @@ pub use events::VmEvent;
 pub use guard::Guard;
 pub use machine::{
     Access, Arch, Boot, Cpus, Disk, DiskFormat, FirmwareFile, Forward, HostOs, Label, MachineConfig, Mebibytes,
-    Outputs, Placement, Share,
+    Outputs, Placement, Serial, Share,
 };
 pub use qemu::{Features, Qemu};
 pub use rundir::RunPaths;

@@ -90,11 +90,12 @@ fn a_mac_host_has_no_memfd_and_boots_the_firmware() {
 #[test]
 fn disks_ports_shares_and_forwards_follow_in_order() {
     let mut config = config(Arch::Amd64, kernel());
-    let disk = |path: &str, format, access| Disk { path: path.into(), format, access };
+    let disk = |path: &str, format, access| Disk { path: path.into(), format, access, serial: None };
     config.disks = vec![
         disk("/d/a,b.raw", DiskFormat::Raw, Access::ReadOnly),
         disk("/d/c.qcow2", DiskFormat::Qcow2, Access::Overlay),
         disk("/d/d.raw", DiskFormat::Raw, Access::ReadWrite),
+        Disk::read_only("/d/e.raw").with_serial("lunette-light".parse().unwrap()),
     ];
     config.ports = vec![label("shell0"), label("shell1")];
     let share = |tag, path: &str, access| Share { tag: label(tag), path: path.into(), access };
@@ -116,6 +117,8 @@ fn disks_ports_shares_and_forwards_follow_in_order() {
          -device virtio-blk-pci,drive=disk1
          -drive if=none,id=disk2,file=/d/d.raw,format=raw
          -device virtio-blk-pci,drive=disk2
+         -drive if=none,id=disk3,file=/d/e.raw,format=raw,readonly=on
+         -device virtio-blk-pci,drive=disk3,serial=lunette-light
          -fsdev local,id=share0,path=/s/bin,security_model=none,readonly=on
          -device virtio-9p-pci,fsdev=share0,mount_tag=bin
          -fsdev local,id=share1,path=/s/tmp,security_model=none

@@ -6,8 +6,8 @@
 //!                   ├─ fanout     one stream of frame-export to many subscribers
 //!                   └─ record     the pictures themselves, for other programs to be measured with
 //!   lunette demo ───── a machine whose outputs can be watched at once
-//!   lunette image ──── build, list, remove, path: the guests' kernels and disks
-//!   lunette vm ─────── run: a machine in the foreground
+//!   lunette image ──── build, list, remove, path: the guests' kernels and disks, the roots of desktops
+//!   lunette vm ─────── run: a machine in the foreground; shell: a command inside of it
 //! ```
 
 #![forbid(unsafe_code)]

@@ -47,6 +47,8 @@ pub(crate) trait Archive {
     fn resolve(&self, ground: &Ground, wanted: &[String]) -> Result<Vec<Package>>;
     /// Brings the files of these into the folder of packages, checked against the archive's signed digests.
     fn fetch(&self, ground: &Ground, packages: &[Package], watch: Watch<'_>) -> Result<()>;
+    /// What an installed system needs to have packages from here too, as a file of apt's; `None` where it could not.
+    fn sources(&self, ground: &Ground) -> Result<Option<String>>;
 }
 
 /// The real one.
@@ -86,6 +88,23 @@ impl Archive for Apt {
             None => Ok(()),
         }
     }
+
+    fn sources(&self, ground: &Ground) -> Result<Option<String>> {
+        let configuration = Configuration::read(&ground.images, self.mirror.as_deref())?;
+        Ok(public_stanza(ground, &configuration.source.address))
+    }
+}
+
+/// Without what is this machine's own: its keys, and names and passwords in addresses.
+fn public_stanza(ground: &Ground, address: &str) -> Option<String> {
+    let known = address.starts_with("http://") || address.starts_with("https://");
+    let (suites, components) = (ground.debian.suites.join(" "), ground.debian.components.join(" "));
+    (known && !address.contains('@')).then(|| {
+        format!(
+            "Types: deb\nURIs: {address}\nSuites: {suites}\nComponents: {components}\n\
+             Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg\n"
+        )
+    })
 }
 
 fn has(ground: &Ground, package: &Package) -> bool {
@@ -205,6 +224,14 @@ mod tests {
         for wrong in ["'a'", "'a' b", "'a' b 3", "'a' b_c_d.deb x"] {
             assert!(parse_line(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn an_installed_system_learns_the_mirror_and_no_secret() {
+        let stanza = public_stanza(&ground(), "https://m.example/debian").unwrap();
+        assert!(stanza.contains("URIs: https://m.example/debian\nSuites: trixie trixie-backports\n"), "{stanza}");
+        assert_eq!(public_stanza(&ground(), "https://name:secret@m.example/debian"), None);
+        assert_eq!(public_stanza(&ground(), "file:/srv/debian"), None);
     }
 
     #[test]

@@ -41,6 +41,10 @@ impl Archive for Shelf {
         Ok(packages)
     }
 
+    fn sources(&self, _: &Ground) -> Result<Option<String>> {
+        Ok(None)
+    }
+
     fn fetch(&self, ground: &Ground, packages: &[Package], watch: Watch<'_>) -> Result<()> {
         fs::create_dir_all(&ground.packages).unwrap();
         for (number, package) in packages.iter().enumerate() {
@@ -165,7 +169,7 @@ fn an_image_has_what_the_recipe_says() {
     let manifest = image.manifest;
     let versions: Vec<&str> = manifest.packages.iter().map(|package| package.name.as_str()).collect();
     assert_eq!(versions, ["busybox-static", "libc6", "linux-modules-7.2.1"]);
-    assert_eq!((manifest.kernel_version.as_str(), manifest.outputs.len()), ("7.2.1", 2));
+    assert_eq!((manifest.kernel.unwrap().version.as_str(), manifest.outputs.len()), ("7.2.1", 2));
 }
 
 #[test]
@@ -247,7 +251,7 @@ fn a_removed_image_is_gone_and_its_packages_stay() {
     fixture.image().unwrap();
     let cache = fixture.builder().cache().clone();
     let stored = cache.list().unwrap().remove(0);
-    assert_eq!((stored.manifest.target, stored.key.len()), (TARGET, 64));
+    assert_eq!((stored.manifest.subject, stored.key.len()), (Subject::Machine(TARGET), 64));
     cache.remove(&stored.key).unwrap();
     assert!(!stored.folder.exists() && cache.list().unwrap().is_empty());
     fixture.image().unwrap();

@@ -180,7 +180,11 @@ impl CommandLine<'_> {
             Access::ReadWrite => drive,
         };
         self.push("-drive", drive.finish());
-        self.device(QemuOption::new("virtio-blk-pci").with("drive", &id));
+        let device = QemuOption::new("virtio-blk-pci").with("drive", &id);
+        self.device(match &disk.serial {
+            Some(serial) => device.with("serial", serial.as_str()),
+            None => device,
+        });
         Ok(())
     }
 

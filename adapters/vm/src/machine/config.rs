@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::error::VmError;
 use crate::machine::arch::Arch;
-use crate::machine::units::{Cpus, Label, Mebibytes};
+use crate::machine::units::{Cpus, Label, Mebibytes, Serial};
 
 /// A machine, apart from where it runs.
 #[derive(Debug, Clone)]
@@ -74,6 +74,21 @@ pub struct Disk {
     pub format: DiskFormat,
     /// What the guest may do.
     pub access: Access,
+    /// What the guest knows it by: `/dev/disk/by-id/virtio-SERIAL`.
+    pub serial: Option<Serial>,
+}
+
+impl Disk {
+    /// A raw image that the guest reads only.
+    pub fn read_only(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), format: DiskFormat::Raw, access: Access::ReadOnly, serial: None }
+    }
+
+    /// The same with a serial.
+    #[must_use]
+    pub fn with_serial(self, serial: Serial) -> Self {
+        Self { serial: Some(serial), ..self }
+    }
 }
 
 /// How a disk image is written.

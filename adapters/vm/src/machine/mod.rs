@@ -9,4 +9,4 @@ mod units;
 pub use arch::{Arch, HostOs};
 pub use arguments::Placement;
 pub use config::{Access, Boot, Disk, DiskFormat, FirmwareFile, Forward, MachineConfig, Outputs, Share};
-pub use units::{Cpus, Label, Mebibytes};
+pub use units::{Cpus, Label, Mebibytes, Serial};

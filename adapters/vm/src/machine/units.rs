@@ -41,6 +41,33 @@ impl fmt::Display for Label {
     }
 }
 
+/// What a guest knows a disk by: 1 to 20 of what a [`Label`] may have.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Serial(Label);
+
+impl Serial {
+    /// The serial.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl FromStr for Serial {
+    type Err = VmError;
+
+    fn from_str(text: &str) -> Result<Self, VmError> {
+        if text.len() > 20 {
+            let given = text.chars().take(64).collect();
+            return Err(VmError::Setting {
+                what: "a disk's serial",
+                given,
+                why: "a virtio disk has room for 20 bytes",
+            });
+        }
+        Ok(Self(text.parse()?))
+    }
+}
+
 /// Memory in MiB, 64 to 4 194 304.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mebibytes(u32);
@@ -89,6 +116,15 @@ mod tests {
         }
         for text in ["a", "desk-1", "_x", "9", "A.b", &"x".repeat(31)] {
             assert_eq!(text.parse::<Label>().unwrap().as_str(), text);
+        }
+    }
+
+    #[test]
+    fn a_serial_is_as_long_as_a_virtio_disk_has_room_for() {
+        assert_eq!("lunette-light".parse::<Serial>().unwrap().as_str(), "lunette-light");
+        assert!("x".repeat(20).parse::<Serial>().is_ok());
+        for text in [&"x".repeat(21), "", "a,b"] {
+            assert!(text.parse::<Serial>().is_err(), "{text:?}");
         }
     }
 

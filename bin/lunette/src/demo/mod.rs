@@ -22,7 +22,7 @@ use tracing_subscriber::EnvFilter;
 use crate::image::KernelName;
 use crate::image::bar::Bar;
 use crate::interrupts::interrupts;
-use crate::lab::{ExporterPlan, FlipperPlan, Lab, LabPlan, Listen, Programs};
+use crate::lab::{ExporterPlan, FlipperPlan, Lab, LabPlan, Listen, Programs, System};
 use crate::vm::this_program;
 
 use output::Output;
@@ -93,6 +93,7 @@ impl Demo {
             name: self.name.clone(),
             programs,
             guest_programs: Vec::new(),
+            system: System::Test,
             kernel: self.kernel.into(),
             accelerator: self.accel,
             cpus: Cpus::new(2)?,

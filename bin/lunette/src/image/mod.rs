@@ -1,15 +1,17 @@
 //! `lunette image`: guest images, built and kept.
 
 pub(crate) mod bar;
+pub(crate) mod what;
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand, ValueEnum};
-use lunette_image::{Arch, Builder, Cache, ImageName, Kernel, Recipe, Stored, Target};
+use lunette_image::{Arch, Builder, Cache, ImageName, Kernel, Recipe, Stored, Subject, Target};
 
 use bar::Bar;
+use what::{Profile, What};
 
 /// The image's words.
 #[derive(Debug, Subcommand)]
@@ -41,13 +43,16 @@ pub(crate) struct Build {
 
 #[derive(Debug, Args)]
 pub(crate) struct Which {
-    /// Which image
-    #[arg(value_enum)]
-    image: Name,
+    /// `test`, `desktop`, the name of a profile of desktops, or the path of a profile's file
+    #[arg(required_unless_present = "profile")]
+    what: Option<What>,
+    /// The name of a profile, or the path of its file
+    #[arg(long, value_name = "NAME|FILE", conflicts_with = "what")]
+    profile: Option<String>,
     /// For which machine; this one's by default
     #[arg(long, value_parser = parse_arch)]
     arch: Option<Arch>,
-    /// With which of Debian's kernels
+    /// With which of Debian's kernels; profiles have none
     #[arg(long, value_enum, default_value_t = KernelName::Backports)]
     kernel: KernelName,
     /// A folder with a recipe.toml and its files, instead of the built-in one
@@ -66,14 +71,6 @@ pub(crate) struct Remove {
     /// Fetched packages and package lists, which only another build needs
     #[arg(long)]
     packages: bool,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Name {
-    /// Kernel and initramfs, for tests: up in seconds, root's shell open to the host
-    Test,
-    /// Debian with systemd, for desktops
-    Desktop,
 }
 
 /// One of Debian's kernels.
@@ -102,7 +99,11 @@ impl Image {
             Self::List => list(&Cache::for_user()?),
             Self::Remove(remove) => remove.run(&Cache::for_user()?),
             Self::Path(which) => {
-                let folder = Builder::new(Cache::for_user()?, which.recipe()?).folder(which.target()?)?;
+                let builder = Builder::new(Cache::for_user()?, which.recipe()?);
+                let folder = match which.what() {
+                    What::Image(image) => builder.folder(which.target(image)?)?,
+                    What::Profile(profile) => builder.root_folder(&profile.read(&which.recipe()?)?, which.arch()?)?,
+                };
                 Ok(format!("{}\n", folder.display()))
             }
         }
@@ -111,28 +112,52 @@ impl Image {
 
 impl Build {
     fn run(&self) -> Result<String> {
-        let target = self.which.target()?;
-        let mut builder = Builder::new(Cache::for_user()?, self.which.recipe()?);
+        let which = &self.which;
+        let mut builder = Builder::new(Cache::for_user()?, which.recipe()?);
         if let Some(mirror) = &self.mirror {
             builder = builder.with_mirror(mirror);
         }
         let mut bar = Bar::new();
+        let folder = match which.what() {
+            What::Image(image) => self.image(&builder, which.target(image)?, &mut bar),
+            What::Profile(profile) => self.root(&builder, &profile, &mut bar),
+        };
+        bar.end();
+        Ok(format!("{}\n", folder?.display()))
+    }
+
+    fn image(&self, builder: &Builder, target: Target, bar: &mut Bar) -> Result<PathBuf> {
         let mut watch = |progress| bar.show(progress);
         let image = if self.fresh { builder.fresh(target, &mut watch) } else { builder.image(target, &mut watch) };
-        bar.end();
-        let image = image.with_context(|| format!("cannot build {target}"))?;
-        Ok(format!("{}\n", image.folder.display()))
+        Ok(image.with_context(|| format!("cannot build {target}"))?.folder)
+    }
+
+    fn root(&self, builder: &Builder, profile: &Profile, bar: &mut Bar) -> Result<PathBuf> {
+        let (file, arch) = (profile.read(&self.which.recipe()?)?, self.which.arch()?);
+        let mut watch = |progress| bar.show(progress);
+        let root = if self.fresh {
+            builder.fresh_root(&file, arch, &mut watch)
+        } else {
+            builder.root(&file, arch, &mut watch)
+        };
+        Ok(root.with_context(|| format!("cannot build the root of {}", file.name()))?.folder)
     }
 }
 
 impl Which {
-    fn target(&self) -> Result<Target> {
-        let image = match self.image {
-            Name::Test => ImageName::Test,
-            Name::Desktop => ImageName::Desktop,
-        };
-        let arch = self.arch.map_or_else(Arch::of_this_machine, Ok)?;
-        Ok(Target { image, arch, kernel: self.kernel.into() })
+    fn what(&self) -> What {
+        match (&self.what, &self.profile) {
+            (Some(what), _) => what.clone(),
+            (None, profile) => What::Profile(Profile(profile.clone().unwrap_or_default())),
+        }
+    }
+
+    fn arch(&self) -> Result<Arch> {
+        Ok(self.arch.map_or_else(Arch::of_this_machine, Ok)?)
+    }
+
+    fn target(&self, image: ImageName) -> Result<Target> {
+        Ok(Target { image, arch: self.arch()?, kernel: self.kernel.into() })
     }
 
     fn recipe(&self) -> Result<Recipe> {
@@ -150,7 +175,7 @@ impl Remove {
         let mut said = String::new();
         for stored in chosen {
             cache.remove(&stored.key)?;
-            writeln!(said, "removed {}", stored.manifest.target)?;
+            writeln!(said, "removed {}", stored.manifest.subject)?;
         }
         if self.packages {
             cache.remove_packages()?;
@@ -174,13 +199,21 @@ fn list(cache: &Cache) -> Result<String> {
     if stored.is_empty() {
         return Ok(format!("no image in {}\n", cache.images().display()));
     }
-    let mut text = format!("{:<14}{:<10}{:<8}{:<26}{:>8}\n", "KEY", "IMAGE", "ARCH", "KERNEL", "MIB");
+    let mut text = row(["KEY", "IMAGE", "ARCH", "KERNEL", "MIB"]);
     for Stored { key, manifest, .. } in &stored {
-        let (target, mib) = (manifest.target, manifest.size() >> 20);
-        let key = key.get(..12).unwrap_or(key);
-        writeln!(text, "{key:<14}{:<10}{:<8}{:<26}{mib:>8}", target.image, target.arch, manifest.kernel_version)?;
+        let (image, arch) = match &manifest.subject {
+            Subject::Machine(target) => (target.image.as_str(), target.arch),
+            Subject::Root(target) => (target.profile.as_str(), target.arch),
+        };
+        let kernel = manifest.kernel.as_ref().map_or("-", |kernel| kernel.version.as_str());
+        let mib = (manifest.size() >> 20).to_string();
+        text.push_str(&row([key.get(..12).unwrap_or(key), image, arch.as_str(), kernel, &mib]));
     }
     Ok(text)
+}
+
+fn row([key, image, arch, kernel, mib]: [&str; 5]) -> String {
+    format!("{key:<14}{image:<14}{arch:<8}{kernel:<26}{mib:>8}\n")
 }
 
 fn parse_arch(text: &str) -> Result<Arch, String> {

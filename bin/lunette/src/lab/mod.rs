@@ -1,7 +1,7 @@
 //! A machine with everything around it that a picture passes: for trying, measuring and testing.
 //!
 //! ```text
-//!   Lab ─┬─ Vm        QEMU with a test image, whose initrd brings drm-manager and drm-flipper
+//!   Lab ─┬─ Vm        QEMU with the test or the desktop image, whose initrd brings our programs
 //!        ├─ Exporter  frame-export on that QEMU, restarted at will
 //!        └─ Guest     root's shell ──▶ Flipper: a lease with page flips on it
 //! ```
@@ -16,10 +16,10 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use lunette_image::{Builder, Cache, Image, ImageName, Kernel, Overlay, Progress, Recipe, Target};
+use lunette_image::{Builder, Cache, Image, ImageName, Kernel, Overlay, Progress, Recipe, Root, Target};
 use lunette_vm::accelerator::Proof;
 use lunette_vm::{
-    Accelerator, Arch, Boot, Cpus, FirmwareFile, Guard, Label, MachineConfig, Mebibytes, Qemu, Vm, VmConfig,
+    Accelerator, Arch, Boot, Cpus, Disk, FirmwareFile, Guard, Label, MachineConfig, Mebibytes, Qemu, Vm, VmConfig,
 };
 
 pub use exporter::{Exporter, ExporterPlan};
@@ -31,7 +31,7 @@ pub use programs::Programs;
 pub(crate) const HOST_IN_GUEST: &str = "10.0.2.2";
 
 /// How long a guest may take to start, on the slowest accelerator of a busy machine.
-const START_LIMIT: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_secs(120);
 
 /// How much of the console an error quotes.
 const CONSOLE_TAIL: u64 = 2000;
@@ -48,6 +48,8 @@ pub struct LabPlan {
     pub programs: Programs,
     /// More programs of the same folder that the guest needs.
     pub guest_programs: Vec<String>,
+    /// What the guest is.
+    pub system: System,
     /// Which kernel.
     pub kernel: Kernel,
     /// What runs the guest's code; `None` is the fastest that is proved to work.
@@ -62,6 +64,42 @@ pub struct LabPlan {
     pub exporter: ExporterPlan,
     /// Whether drm-manager hands out the machine's console too.
     pub console: bool,
+}
+
+/// What a lab's guest is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum System {
+    /// The test image: drm-manager, and whatever is started by hand.
+    Test,
+    /// The desktop image, with hydra and the roots of these profiles.
+    Desktops {
+        /// Names of profiles.
+        profiles: Vec<String>,
+    },
+}
+
+impl System {
+    /// Our programs that it cannot be without.
+    fn programs(&self) -> &'static [&'static str] {
+        match self {
+            Self::Test => &["drm-manager", "drm-flipper"],
+            Self::Desktops { .. } => &["drm-manager", "drm-flipper", "hydra", "lease-launcher", "logind-stub"],
+        }
+    }
+
+    fn image(&self) -> ImageName {
+        match self {
+            Self::Test => ImageName::Test,
+            Self::Desktops { .. } => ImageName::Desktop,
+        }
+    }
+
+    fn profiles(&self) -> &[String] {
+        match self {
+            Self::Test => &[],
+            Self::Desktops { profiles } => profiles,
+        }
+    }
 }
 
 /// Where frame-export listens; `None` is a free port of the loopback.
@@ -115,20 +153,20 @@ impl Lab {
         let qemu = Qemu::find(arch)?;
 
         let started = Instant::now();
-        let image = plan.image(watch)?;
+        let parts = Parts { image: plan.image(watch)?, roots: plan.roots(watch)? };
         times.image = started.elapsed();
 
         let started = Instant::now();
         let accelerator = match plan.accelerator {
             Some(accelerator) => accelerator,
-            None => Proof::new(qemu.clone(), image.kernel.clone(), plan.guard.clone()).choose()?,
+            None => Proof::new(qemu.clone(), parts.image.kernel.clone(), plan.guard.clone()).choose()?,
         };
         times.accelerator = started.elapsed();
 
         let started = Instant::now();
         let address = listen.streams.map_or_else(free_address, Ok)?;
         let work = tempfile::tempdir().context("cannot make a temporary directory")?;
-        let machine = plan.machine(arch, image, address, work.path())?;
+        let machine = plan.machine(arch, parts, address, work.path())?;
         times.programs = started.elapsed();
 
         let started = Instant::now();
@@ -206,7 +244,8 @@ impl Lab {
         drop(vm);
         let arch = Arch::of_host().context("there are no guests for this processor")?;
         let work = tempfile::tempdir().context("cannot make a temporary directory")?;
-        let machine = plan.machine(arch, plan.image(&mut |_| {})?, exporter.address(), work.path())?;
+        let parts = Parts { image: plan.image(&mut |_| {})?, roots: plan.roots(&mut |_| {})? };
+        let machine = plan.machine(arch, parts, exporter.address(), work.path())?;
         let vm = plan.start(machine, Qemu::find(arch)?, accelerator)?;
         let guest = inside(&vm)?;
         Ok(Self { exporter, guest, vm, accelerator, times })
@@ -233,38 +272,75 @@ impl LabPlan {
     /// # Errors
     /// When it cannot be built.
     pub fn image(&self, watch: &mut dyn FnMut(Progress)) -> Result<Image> {
-        let target =
-            Target { image: ImageName::Test, arch: lunette_image::Arch::of_this_machine()?, kernel: self.kernel };
-        let builder = Builder::new(Cache::for_user()?, Recipe::embedded()?);
-        builder.image(target, watch).with_context(|| format!("cannot build {target}"))
+        let arch = lunette_image::Arch::of_this_machine()?;
+        let target = Target { image: self.system.image(), arch, kernel: self.kernel };
+        builder()?.image(target, watch).with_context(|| format!("cannot build {target}"))
+    }
+
+    /// The roots of the guest's profiles, built first when they are not there.
+    ///
+    /// # Errors
+    /// When one cannot be built.
+    pub fn roots(&self, watch: &mut dyn FnMut(Progress)) -> Result<Vec<Root>> {
+        let (recipe, arch) = (Recipe::embedded()?, lunette_image::Arch::of_this_machine()?);
+        let build = |name: &String| {
+            let root = builder()?.root(&recipe.profile(name)?, arch, &mut *watch);
+            root.with_context(|| format!("cannot build the root of profile {name}"))
+        };
+        self.system.profiles().iter().map(build).collect()
     }
 
     /// What the machine is made of; `work` gets files that QEMU reads when it starts.
-    fn machine(&self, arch: Arch, image: Image, exporter: SocketAddr, work: &Path) -> Result<MachineConfig> {
+    fn machine(&self, arch: Arch, parts: Parts, exporter: SocketAddr, work: &Path) -> Result<MachineConfig> {
+        let Parts { image, roots } = parts;
         let initrd = work.join("initrd");
-        image.initrd_with(&self.overlay()?, &initrd)?;
-        let words = work.join("drm-manager");
-        std::fs::write(&words, self.manager_arguments(exporter)).context("cannot write drm-manager's arguments")?;
+        image.initrd_with(&self.overlay(exporter)?, &initrd)?;
         let boot = Boot::Kernel { kernel: image.kernel, initrd: Some(initrd), command_line: image.cmdline };
         let mut machine = MachineConfig::new(arch, self.cpus, self.memory, boot);
+        machine.disks = image.disk.map(Disk::read_only).into_iter().collect();
+        for root in roots {
+            let serial = root.serial().parse()?;
+            machine.disks.push(Disk::read_only(root.disk).with_serial(serial));
+        }
         machine.ports = (0..SHELLS).map(guest::port).collect::<Result<_>>()?;
-        machine.firmware_files.push(FirmwareFile { name: "drm-manager".parse()?, path: words });
+        if self.system == System::Test {
+            let words = work.join("drm-manager");
+            std::fs::write(&words, self.manager_arguments(exporter)).context("cannot write drm-manager's arguments")?;
+            machine.firmware_files.push(FirmwareFile { name: "drm-manager".parse()?, path: words });
+        }
         Ok(machine)
     }
 
-    fn overlay(&self) -> Result<Overlay> {
+    fn overlay(&self, exporter: SocketAddr) -> Result<Overlay> {
         let mut overlay = Overlay::new();
-        let ours = ["drm-manager", "drm-flipper"].map(str::to_owned);
-        for name in ours.iter().chain(&self.guest_programs) {
+        for name in self.system.programs().iter().copied().chain(self.guest_programs.iter().map(String::as_str)) {
             overlay = overlay.program(&self.programs.path(name)?)?;
         }
-        Ok(overlay)
+        if self.system == System::Test {
+            return Ok(overlay);
+        }
+        let host = format!("[Service]\nEnvironment=QEMU_ADDR={HOST_IN_GUEST}:{}\n", exporter.port());
+        for unit in ["drm-manager", "hydra"] {
+            let path = format!("/etc/systemd/system/{unit}.service.d/lab.conf");
+            overlay = overlay.file(Path::new(&path), 0o644, host.clone().into_bytes())?;
+        }
+        Ok(overlay.root_shells())
     }
 
     fn manager_arguments(&self, exporter: SocketAddr) -> String {
         let console = if self.console { " --console --outputs 16" } else { "" };
         format!("--host {HOST_IN_GUEST}:{}{console}", exporter.port())
     }
+}
+
+/// What a machine boots from.
+struct Parts {
+    image: Image,
+    roots: Vec<Root>,
+}
+
+fn builder() -> Result<Builder> {
+    Ok(Builder::new(Cache::for_user()?, Recipe::embedded()?))
 }
 
 /// A port of the loopback that nobody has now. The guest must know it before frame-export can listen on it.

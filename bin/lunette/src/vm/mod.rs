@@ -1,6 +1,8 @@
 //! `lunette vm`: a machine in the foreground, and the guard of every machine.
 
+mod boot;
 mod run;
+mod shell;
 mod values;
 
 use std::io;
@@ -10,6 +12,7 @@ use clap::Subcommand;
 use lunette_vm::{Guard, guard};
 
 use run::Run;
+use shell::Shell;
 
 /// The word that makes this program a guard.
 const GUARD: &str = "vm-guard";
@@ -21,6 +24,8 @@ pub(crate) enum Vm {
     ///
     /// Prints where its sockets are, then what happens to it.
     Run(Box<Run>),
+    /// Run a command in a machine that was started with --shells
+    Shell(Shell),
 }
 
 impl Vm {
@@ -28,6 +33,7 @@ impl Vm {
     pub(crate) fn run(&self) -> Result<String> {
         match self {
             Self::Run(run) => run.run(),
+            Self::Shell(shell) => shell.run(),
         }
     }
 }

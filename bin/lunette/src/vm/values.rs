@@ -1,5 +1,7 @@
 //! Values of `lunette vm`'s arguments.
 
+use std::path::PathBuf;
+
 use lunette_vm::{Access, Forward, Share};
 
 /// `TAG=FOLDER`, with `:rw` behind it for a guest that may write.
@@ -11,6 +13,12 @@ pub(super) fn share(text: &str) -> Result<Share, String> {
     };
     let tag = tag.parse().map_err(|error: lunette_vm::VmError| error.to_string())?;
     Ok(Share { tag, path: path.into(), access })
+}
+
+/// `PATH=FILE`.
+pub(super) fn file(text: &str) -> Result<(PathBuf, PathBuf), String> {
+    let (path, file) = text.split_once('=').ok_or("expected PATH=FILE")?;
+    Ok((path.into(), file.into()))
 }
 
 /// `HOST:GUEST`.
@@ -30,6 +38,12 @@ mod tests {
         let writable = share("bin=/a:rw").unwrap();
         assert_eq!((writable.path.to_str(), writable.access), (Some("/a"), Access::ReadWrite));
         assert!(share("/a").is_err() && share("a/b=/c").is_err());
+    }
+
+    #[test]
+    fn a_file_has_a_place_in_the_guest_and_one_here() {
+        assert_eq!(file("/etc/a=b").unwrap(), ("/etc/a".into(), "b".into()));
+        assert!(file("/etc/a").is_err());
     }
 
     #[test]

@@ -23,7 +23,7 @@ use super::args::OutputArgs;
 use super::document::Document;
 use super::units::parse_seconds;
 use crate::image::KernelName;
-use crate::lab::{ExporterPlan, Lab, LabPlan, Programs};
+use crate::lab::{ExporterPlan, Lab, LabPlan, Programs, System};
 
 /// Arguments of `lunette bench flips`.
 #[derive(Debug, Clone, Args)]
@@ -72,6 +72,7 @@ pub(crate) fn run(args: &FlipsArgs) -> Result<String> {
         name: format!("bench-{}", std::process::id()).parse()?,
         programs: Programs::beside_this()?,
         guest_programs: Vec::new(),
+        system: System::Test,
         kernel: args.kernel.into(),
         accelerator: args.accel,
         cpus: Cpus::new(2)?,

@@ -1,0 +1,86 @@
+//! The daemon: its folder, its socket, and its end.
+
+use std::fs::{DirBuilder, File};
+use std::os::unix::fs::DirBuilderExt;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::spawn_blocking;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::desktop::Common;
+use crate::engine::Engine;
+use crate::http::{App, Server, router};
+use crate::registry::Registry;
+use crate::service::Service;
+use crate::socket::Socket;
+
+/// Serves until SIGTERM or SIGINT.
+///
+/// # Errors
+/// When it cannot start.
+pub async fn run(config: Config, engine: Arc<dyn Engine>) -> anyhow::Result<()> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let stop = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    serve(config, engine, stop).await
+}
+
+/// Serves until `stop` is ready.
+///
+/// # Errors
+/// When it cannot start.
+pub async fn serve(config: Config, engine: Arc<dyn Engine>, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+    let _lock = own(&config)?;
+    let service = Service::from_environment();
+    let (path, group, ends) = (config.socket.clone(), config.group, config.stop_desktops_on_exit);
+    let registry = Arc::new(Registry::new(Arc::new(Common { config, engine, clock: Clock::start() })));
+    let looking = Arc::clone(&registry);
+    let profiles = spawn_blocking(move || looking.profiles.look().len()).await?;
+    registry.adopt();
+    let socket = Socket::bind(&path, group).with_context(|| format!("cannot listen on {}", path.display()))?;
+    let mut server = Server::new(router(App::new(Arc::clone(&registry))));
+    tracing::info!(socket = %path.display(), profiles, desktops = registry.list().len(), "ready");
+    service.tell("READY=1");
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        tokio::select! {
+            () = &mut stop => break,
+            () = server.serve_next(&socket.listener) => {}
+        }
+    }
+    service.tell("STOPPING=1");
+    drop(socket);
+    if ends && !registry.drain().await {
+        tracing::warn!("some desktops do not end");
+    }
+    server.close().await;
+    registry.detach().await;
+    if !registry.is_used() {
+        registry.profiles.unmount();
+    }
+    tracing::info!(desktops_live_on = registry.is_used(), "ended");
+    Ok(())
+}
+
+/// Makes the folder, and makes sure that no other hydra has it.
+fn own(config: &Config) -> anyhow::Result<File> {
+    let folder = config.dir.display();
+    let make = |mode, path| DirBuilder::new().recursive(true).mode(mode).create(path);
+    make(0o755, config.dir.clone()).with_context(|| format!("cannot make {folder}"))?;
+    make(0o711, config.dir.join("desktops")).with_context(|| format!("cannot make {folder}/desktops"))?;
+    let lock = File::create(config.dir.join("lock")).with_context(|| format!("cannot lock {folder}"))?;
+    match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(lock),
+        Err(Errno::AGAIN) => bail!("another hydra has {folder}"),
+        Err(error) => Err(error).with_context(|| format!("cannot lock {folder}")),
+    }
+}

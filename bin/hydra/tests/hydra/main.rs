@@ -1,0 +1,11 @@
+//! hydra against launchers without desktops: its API, and what becomes of desktops when something dies.
+
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+mod adopting;
+mod api;
+mod engine;
+mod fixture;
+mod hostile;
+mod life;
+mod schema;

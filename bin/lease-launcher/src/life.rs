@@ -1,0 +1,253 @@
+//! Watches a desktop that is up, and does what it is asked to.
+//!
+//! ```text
+//!   bring up ─▶ first picture ─▶ ┌─ a part ended ─────▶ reason
+//!                                ├─ asked to stop ────▶ Asked
+//!                                ├─ asked to resize ──▶ another size, within a limit
+//!                                └─ every second: does the picture move when it must?
+//! ```
+
+use std::time::Duration;
+
+use lunette_desktop::{CompositorKind, Ending, Phase, Reason, Resize, Seen, Stillness, Verdict};
+use lunette_frame::Size;
+use lunette_screen::Standing;
+use tokio::io::AsyncWriteExt;
+use tokio::net::UnixStream;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+
+use crate::control::Task;
+use crate::desktop::{Desktop, Ended};
+use crate::reporter::{Reporter, now_ms};
+
+/// How often pictures are asked for.
+const LOOK: Duration = Duration::from_secs(1);
+/// While the first picture, or one of another size, is awaited.
+const LOOK_CLOSELY: Duration = Duration::from_millis(50);
+/// How long another size may take.
+const RESIZE_LIMIT: Duration = Duration::from_secs(20);
+/// A pixel to the right and back.
+const NUDGE: [&str; 2] = [r#"{"type":"mouse_move_rel","dx":1,"dy":0}"#, r#"{"type":"mouse_move_rel","dx":-1,"dy":0}"#];
+
+/// Lives until the desktop ends; why it did, and who waits for it to be gone.
+pub(crate) async fn live(
+    desktop: &mut Desktop,
+    reporter: &Reporter,
+    tasks: &mut mpsc::Receiver<Task>,
+    grace: Duration,
+) -> (Reason, Option<oneshot::Sender<()>>) {
+    let before = standing(desktop).await.map_or(0, |standing| standing.pictures);
+    let started = tokio::select! {
+        started = start(desktop, reporter, before) => started,
+        done = refuse_until_stop(tasks) => return (Reason::Asked, Some(done)),
+    };
+    if let Err(reason) = started {
+        return (reason, None);
+    }
+    reporter.note(|report| report.first_picture_ms = Some(now_ms().saturating_sub(desktop.order.ordered_at_ms)));
+    reporter.enter(Phase::Running, None);
+    let mut watch = Watch::new(desktop).await;
+    let mut looks = interval(LOOK);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            ended = desktop.ended() => return (reason(desktop, ended), None),
+            _ = looks.tick() => watch.look(desktop, reporter).await,
+            task = tasks.recv() => match task {
+                Some(Task::Stop(done)) => return (Reason::Asked, Some(done)),
+                Some(Task::Resize(size, done)) => {
+                    let resized = resize(desktop, reporter, size, grace).await;
+                    watch = Watch::new(desktop).await;
+                    let failed = resized.as_ref().err().cloned();
+                    let _ = done.send(resized.map_err(|failure| failure.why().to_owned()));
+                    if let Some(Failure::Fatal(reason)) = failed {
+                        return (reason, None);
+                    }
+                }
+                None => return (Reason::Asked, None),
+            },
+        }
+    }
+}
+
+/// A desktop without a picture has no size to change yet.
+async fn refuse_until_stop(tasks: &mut mpsc::Receiver<Task>) -> oneshot::Sender<()> {
+    loop {
+        match tasks.recv().await {
+            Some(Task::Stop(done)) => return done,
+            Some(Task::Resize(_, done)) => {
+                let _ = done.send(Err("it is still starting".to_owned()));
+            }
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// Brings everything up, and waits for the first picture.
+async fn start(desktop: &mut Desktop, reporter: &Reporter, before: u64) -> Result<(), Reason> {
+    desktop.start(reporter).await?;
+    let limit = desktop.order.profile.start_limit_s;
+    let until = Instant::now() + Duration::from_secs(limit.into());
+    if desktop.order.profile.compositor.kind == CompositorKind::Headless {
+        return Ok(());
+    }
+    let wanted = desktop.size();
+    loop {
+        tokio::select! {
+            ended = desktop.ended() => return Err(reason(desktop, ended)),
+            () = sleep(LOOK_CLOSELY) => {}
+        }
+        let standing = standing(desktop).await;
+        if standing.is_some_and(|standing| standing.pictures > before && standing.size == Some(wanted)) {
+            return Ok(());
+        }
+        if Instant::now() >= until {
+            return Err(Reason::NoPicture { after_s: limit });
+        }
+    }
+}
+
+async fn standing(desktop: &Desktop) -> Option<Standing> {
+    match desktop.host()?.standing().await {
+        Ok(standing) => Some(standing),
+        Err(error) => {
+            tracing::debug!(%error, "the host does not say how the desktop is doing");
+            None
+        }
+    }
+}
+
+fn reason(desktop: &Desktop, ended: Ended) -> Reason {
+    match ended {
+        Ended::Other(reason) => reason,
+        Ended::Container(exit) if exit.out_of_memory => {
+            Reason::OutOfMemory { limit_mib: desktop.order.limits.memory_mib }
+        }
+        Ended::Container(exit) => Reason::CompositorEnded { ending: as_told(exit.ending) },
+    }
+}
+
+/// The first process of a container tells of its child's signal as shells do.
+fn as_told(ending: Ending) -> Ending {
+    match ending {
+        Ending::Status(status) if status > 128 => Ending::Signal(status - 128),
+        ending => ending,
+    }
+}
+
+/// Tells a still desktop from a frozen one.
+struct Watch {
+    stillness: Stillness,
+    since: Instant,
+    last: u64,
+}
+
+impl Watch {
+    async fn new(desktop: &Desktop) -> Self {
+        let seen = Seen { changes: 0, input: desktop.fed(), cpu: desktop.cpu().await };
+        Self { stillness: Stillness::new(Duration::ZERO, seen), since: Instant::now(), last: 0 }
+    }
+
+    async fn look(&mut self, desktop: &Desktop, reporter: &Reporter) {
+        // A host that is away says nothing about the desktop.
+        let Some(standing) = standing(desktop).await else { return };
+        self.last = standing.pictures + standing.cursor_changes;
+        let seen = Seen { changes: self.last, input: desktop.fed(), cpu: desktop.cpu().await };
+        match self.stillness.look(self.since.elapsed(), seen) {
+            Verdict::Fine if reporter.phase() == Phase::Frozen => {
+                tracing::info!("it shows pictures again");
+                reporter.enter(Phase::Running, None);
+            }
+            Verdict::Fine => {}
+            Verdict::Nudge => nudge(desktop).await,
+            Verdict::Frozen(since) if reporter.phase() != Phase::Frozen => {
+                let for_s = u32::try_from(since.as_secs()).unwrap_or(u32::MAX);
+                tracing::warn!(for_s, "it shows nothing although it should");
+                reporter.enter(Phase::Frozen, Some(Reason::Frozen { for_s }));
+            }
+            Verdict::Frozen(_) => {}
+        }
+    }
+}
+
+/// Moves the pointer as a client of the input socket would.
+async fn nudge(desktop: &Desktop) {
+    let nudged = async {
+        let mut stream = UnixStream::connect(desktop.input_socket()).await?;
+        for line in NUDGE {
+            stream.write_all(format!("{line}\n").as_bytes()).await?;
+            // Two moves at once would be none.
+            sleep(Duration::from_millis(100)).await;
+        }
+        stream.shutdown().await
+    };
+    if let Ok(Err(error)) = timeout(LOOK, nudged).await {
+        tracing::warn!(%error, "the pointer cannot be moved");
+    }
+}
+
+/// Why the size did not change.
+#[derive(Debug, Clone)]
+enum Failure {
+    /// The desktop goes on.
+    Refused(String),
+    /// It does not.
+    Fatal(Reason),
+}
+
+impl Failure {
+    fn why(&self) -> String {
+        match self {
+            Self::Refused(why) => why.clone(),
+            Self::Fatal(reason) => reason.to_string(),
+        }
+    }
+}
+
+async fn resize(desktop: &mut Desktop, reporter: &Reporter, size: Size, grace: Duration) -> Result<(), Failure> {
+    let Some(host) = desktop.host() else {
+        return Err(Failure::Refused("it has no screen of this machine".to_owned()));
+    };
+    let until = Instant::now() + RESIZE_LIMIT;
+    host.resize(size).await.map_err(Failure::Refused)?;
+    desktop.set_size(size);
+    let how = desktop.order.profile.resize.clone();
+    if how == Resize::Restart {
+        desktop.restart(reporter, grace).await.map_err(Failure::Fatal)?;
+    }
+    let mut said = String::new();
+    let mut next_command = Instant::now();
+    loop {
+        let shown = standing(desktop).await.and_then(|standing| standing.size);
+        if shown == Some(size) {
+            reporter.note(|report| report.size = size);
+            return Ok(());
+        }
+        if Instant::now() >= until {
+            let shown = shown.map_or_else(|| "nothing".to_owned(), |shown| shown.to_string());
+            return Err(Failure::Refused(
+                format!("it shows {shown} after {RESIZE_LIMIT:?} {said}").trim_end().to_owned(),
+            ));
+        }
+        // A compositor that has not heard of the new mode yet refuses it.
+        if let Resize::Command { command } = &how
+            && Instant::now() >= next_command
+        {
+            said = desktop.run(filled(command, reporter, size)).await.err().unwrap_or_default();
+            next_command = Instant::now() + Duration::from_millis(500);
+        }
+        tokio::select! {
+            ended = desktop.ended() => return Err(Failure::Fatal(reason(desktop, ended))),
+            () = sleep(LOOK_CLOSELY) => {}
+        }
+    }
+}
+
+fn filled(command: &[String], reporter: &Reporter, size: Size) -> Vec<String> {
+    let connector = reporter.watch().borrow().connector.clone().unwrap_or_default();
+    let (width, height) = (size.width.to_string(), size.height.to_string());
+    let fill =
+        |word: &String| word.replace("{connector}", &connector).replace("{width}", &width).replace("{height}", &height);
+    command.iter().map(fill).collect()
+}

@@ -55,6 +55,25 @@ need_image_tools() {
   need zstd zstd "packs the guest's first file system"
 }
 
+# What the tests of containers and seats run for real; without one of them its tests say so and go on.
+need_container_tools() {
+  need runc runc "runs the tests' containers"
+  need docker.io dockerd "the other backend for containers; the tests start a daemon of their own"
+  need nftables nft "a desktop's firewall"
+  need iproute2 ip "a desktop's network"
+  need dbus-daemon dbus-daemon "the bus that logind-stub is tested on"
+  need tesseract-ocr tesseract "reads the text in a desktop's picture"
+  need_library libseat.so.1 libseat1 "the library that compositors ask for devices with"
+}
+
+# need_library FILE PACKAGE WHY: as need, for a library that is opened at run time.
+need_library() {
+  local file=$1 package=$2 why=$3
+  PATH="$PATH:/sbin:/usr/sbin" ldconfig -p | grep -q "$file" && return
+  say "missing: $package, $why"
+  missing+=("$package")
+}
+
 # Installs what was noted; does nothing, and asks for no rights, when nothing was.
 install_missing() {
   if [[ ${#missing[@]} -eq 0 && $want_x264 == no && $want_qemu == no ]]; then

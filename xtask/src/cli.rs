@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// The repository's own commands.
 #[derive(Debug, Parser)]
@@ -27,8 +27,8 @@ pub enum Command {
     Layers,
     /// Licences of all crates in the graph against the allow list of deny.toml
     Licences,
-    /// End-to-end tests, built for release
-    E2e,
+    /// End-to-end tests, built for release; `gnome` is the one of GNOME Shell, which takes minutes and builds its image
+    E2e(E2eOptions),
     /// Builds the fuzz targets on the stable toolchain and runs them
     ///
     /// Seeds are in fuzz/seeds/<target>; the working corpus stays in the target directory; an input that breaks a
@@ -36,6 +36,21 @@ pub enum Command {
     Fuzz(FuzzOptions),
     /// Release build of all programs into <target>/dist, with a SHA256SUMS file
     Dist,
+}
+
+/// Which end-to-end tests.
+#[derive(Debug, Args)]
+pub struct E2eOptions {
+    /// Instead of those that CI runs too
+    #[arg(value_enum)]
+    pub only: Option<LongTest>,
+}
+
+/// Tests that take too long for every run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LongTest {
+    /// GNOME Shell on a lease
+    Gnome,
 }
 
 /// Which targets, and for how long.

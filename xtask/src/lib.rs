@@ -36,7 +36,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         Command::Check => check::run(&metadata),
         Command::Layers => layers::run(&metadata),
         Command::Licences => licences::run(&metadata),
-        Command::E2e => e2e::run(&metadata),
+        Command::E2e(options) => e2e::run(&metadata, &options),
         Command::Fuzz(options) => fuzz::run(&metadata, &options),
         Command::Dist => dist::run(&metadata),
     }

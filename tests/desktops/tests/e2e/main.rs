@@ -1,0 +1,7 @@
+//! Real desktops in a real guest; see the library.
+
+mod deaths;
+mod gnome;
+mod isolation;
+mod side_by_side;
+mod support;

@@ -1,0 +1,32 @@
+//! The programs that the tests run, built from the sources that the tests were built from.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use lunette::lab::Programs;
+
+/// Cargo builds the programs of the tested package only, and these are of other packages.
+pub(crate) fn programs() -> Programs {
+    let folder = target_folder();
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--quiet", "--bins"]);
+    for package in
+        ["frame-export", "drm-manager", "drm-flipper", "hydra", "lease-launcher", "logind-stub", "desktop-tests"]
+    {
+        cargo.args(["--package", package]);
+    }
+    if folder.ends_with("release") {
+        cargo.arg("--release");
+    }
+    let target = folder.parent().expect("a profile's folder is in the target folder");
+    cargo.arg("--target-dir").arg(target).current_dir(Path::new(env!("CARGO_MANIFEST_DIR")));
+    let built = cargo.status().expect("cargo can be started");
+    assert!(built.success(), "the programs do not build");
+    Programs::in_folder(&folder)
+}
+
+/// `target/debug`, of `target/debug/deps/e2e-…`.
+fn target_folder() -> PathBuf {
+    let test = std::env::current_exe().expect("the system says where a program is");
+    test.ancestors().nth(2).expect("tests are built into deps").to_owned()
+}

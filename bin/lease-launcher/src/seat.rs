@@ -105,7 +105,7 @@ impl Logind {
         command
             .arg("--bus")
             .arg(format!("unix:path={}", places.bus().join("system").display()))
-            .args(["--connect-as", &format!("{0}:{0}", ids.first)])
+            .args(["--connect-as", &format!("{0}:{0}", ids.first + inside::UID)])
             .args(["--uid", &inside::UID.to_string(), "--user", inside::USER, "--seat", "seat0"])
             .args(["--desktop", order.profile.name.as_str(), "--input", &inputs.join(",")])
             .stdin(Stdio::null())

@@ -2,20 +2,41 @@
 
 #![forbid(unsafe_code)]
 
-use clap::Parser;
+use std::net::{Ipv4Addr, TcpListener};
+
+use clap::{Parser, Subcommand};
 use desktop_tests::{Target, attempts};
 
-/// Tries everything that a desktop must not be able to do.
+/// What a test needs inside of a desktop, or beside it.
 #[derive(Debug, Parser)]
 #[command(name = "desktop-probe")]
 struct Args {
-    #[command(flatten)]
-    target: Target,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Try everything that a desktop must not be able to do
+    Try(Target),
+    /// Take connections on all addresses, so that silence means that something is in between
+    Listen {
+        /// Where
+        port: u16,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
-    for attempt in attempts(&Args::parse().target) {
-        println!("{}", serde_json::to_string(&attempt)?);
+    match Args::parse().command {
+        Command::Try(target) => {
+            for attempt in attempts(&target) {
+                println!("{}", serde_json::to_string(&attempt)?);
+            }
+        }
+        Command::Listen { port } => {
+            let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port))?;
+            listener.incoming().for_each(drop);
+        }
     }
     Ok(())
 }

@@ -13,12 +13,13 @@ const NEIGHBOUR_PORT: u16 = 8888;
 fn everything_that_a_desktop_must_not_do_is_refused() {
     let Some(machine) = machine("isolation", &[LIGHT]) else { return };
     let guest = machine.lab.guest();
-    let neighbour = machine.create("neighbour", LIGHT, "");
-    let desktop = machine.create("tried", LIGHT, "--mount /usr/local/bin/desktop-probe:/opt/desktop-probe:ro");
+    let probe = "--mount /usr/local/bin/desktop-probe:/opt/desktop-probe:ro";
+    let neighbour = machine.create("neighbour", LIGHT, probe);
+    let desktop = machine.create("tried", LIGHT, probe);
 
     // Somebody listens on each, so that silence means refusal.
-    guest.run(&format!("nohup busybox nc -lk -p {GUEST_PORT} -e true >/dev/null 2>&1 &")).expect("a listener");
-    machine.exec(&neighbour, &format!("nohup python3 -m http.server {NEIGHBOUR_PORT} >/dev/null 2>&1 &"));
+    guest.run(&format!("desktop-probe listen {GUEST_PORT} >/dev/null 2>&1 &")).expect("a listener");
+    machine.exec(&neighbour, &format!("/opt/desktop-probe listen {NEIGHBOUR_PORT} >/dev/null 2>&1 &"));
 
     let input = neighbour.inputs(&machine).into_iter().next().expect("the neighbour has input devices");
     let arguments = format!(
@@ -31,7 +32,7 @@ fn everything_that_a_desktop_must_not_do_is_refused() {
     );
     for (who, sudo) in [("its user", ""), ("its root", "--root ")] {
         let text = guest
-            .run(&format!("hydra exec {sudo}{} -- /opt/desktop-probe {arguments}", desktop.id))
+            .run(&format!("hydra exec {sudo}{} -- /opt/desktop-probe try {arguments}", desktop.id))
             .unwrap_or_else(|error| panic!("the probe as {who}: {error:#}"));
         let attempts: Vec<Attempt> = text
             .lines()

@@ -36,8 +36,12 @@ fn three_desktops_show_their_own_name_and_colour_and_only_the_one_typed_into_cha
     assert!(apart.iter().all(|apart| *apart > 40), "colours are too alike: {apart:?}");
 
     // A terminal in the middle one, then a word, by its own keyboard.
-    machine.exec(&desktops[1], "nohup foot --fullscreen sh -c 'cat > /tmp/typed' >/dev/null 2>&1 &");
     let before: Vec<_> = screens.iter().map(|screen| screen.picture(SOON)).collect();
+    machine.exec(
+        &desktops[1],
+        "nohup foot --fullscreen --override colors.background=ffffff --override colors.foreground=000000 \
+         sh -c 'cat > /tmp/typed' >/dev/null 2>&1 &",
+    );
     let terminal = screens[1].wait("the terminal", FIRST_PICTURE, |picture| picture.differs_from(&before[1]) > 100_000);
     machine.type_text(&desktops[1], "lunette\n");
     screens[1].wait("the typed word", SOON, |picture| picture.differs_from(&terminal) > 50);

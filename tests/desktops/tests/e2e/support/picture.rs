@@ -34,6 +34,7 @@ impl Picture {
         // BT.709, limited range.
         let (luma, blue, red) = ((at(0) - 16.0) * 1.164_4, at(1) - 128.0, at(2) - 128.0);
         let (r, g, b) = (luma + 1.792_7 * red, luma - 0.213_2 * blue - 0.532_9 * red, luma + 2.112_4 * blue);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 255")]
         [r, g, b].map(|value| value.round().clamp(0.0, 255.0) as u8)
     }
 

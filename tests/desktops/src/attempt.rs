@@ -25,6 +25,9 @@ pub struct Target {
     /// A port on which something in the neighbour listens.
     #[arg(long)]
     pub neighbour_port: u16,
+    /// A process of another desktop, as the machine numbers it.
+    #[arg(long)]
+    pub neighbour_pid: i32,
     /// The scanout of another desktop.
     #[arg(long)]
     pub neighbour_scanout: u16,

@@ -4,10 +4,10 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
+use rustix::io::Errno;
 use rustix::mount::{MountFlags, mount};
 use rustix::process::{Pid, Signal};
 use rustix::thread::LinkNameSpaceType;
@@ -18,7 +18,7 @@ pub(crate) fn attempts(target: &Target) -> Vec<Attempt> {
     let mut attempts = nodes(target);
     attempts.extend(sockets());
     attempts.extend(namespaces());
-    attempts.extend(processes());
+    attempts.extend(processes(target));
     attempts.extend(kernel());
     attempts
 }
@@ -77,7 +77,7 @@ fn namespaces() -> Vec<Attempt> {
     attempts
 }
 
-fn processes() -> Vec<Attempt> {
+fn processes(target: &Target) -> Vec<Attempt> {
     let numbers = fs::read_dir("/proc").into_iter().flatten().flatten();
     let names = numbers.filter_map(|entry| {
         let comm = fs::read_to_string(entry.path().join("comm")).ok()?;
@@ -88,15 +88,13 @@ fn processes() -> Vec<Attempt> {
         .filter(|name| ["hydra", "lease-launcher", "drm-manager", "systemd", "kthreadd"].contains(&name.as_str()))
         .collect();
     let seen = if foreign.is_empty() { Err("there are none") } else { Ok(()) };
-    let high = Pid::from_raw(2).filter(|pid| !Path::new(&format!("/proc/{}", pid.as_raw_nonzero())).exists());
-    let killed = match high {
-        Some(pid) => rustix::process::kill_process(pid, Signal::CONT).map_err(|error| error.to_string()),
-        None => Err("process 2 is the desktop's own".to_owned()),
-    };
+    let pid = target.neighbour_pid;
+    let signalled =
+        Pid::from_raw(pid).ok_or(Errno::SRCH).and_then(|pid| rustix::process::kill_process(pid, Signal::CONT));
     vec![
         Attempt::new("see processes of the machine", seen),
-        Attempt::new("signal a process of the machine", killed),
-        Attempt::new("trace process 1", run("strace -qq -p 1 -o /dev/null", "strace")),
+        Attempt::new("signal a process of another desktop", signalled),
+        Attempt::new("trace a process of another desktop", File::open(format!("/proc/{pid}/mem"))),
     ]
 }
 
@@ -121,10 +119,8 @@ fn kernel() -> Vec<Attempt> {
         Attempt::new("send uevents", write("/sys/class/drm/card0/uevent", "change")),
         Attempt::new("leave the cgroup", write("/sys/fs/cgroup/cgroup.procs", "0")),
         Attempt::new("read the kernel's log", run("dmesg", "dmesg")),
-        Attempt::new("load a module", run("insmod /dev/null", "insmod")),
         Attempt::new("read the machine's secret", fs::read("/sys/firmware/qemu_fw_cfg/by_name/opt/lunette/secret/raw")),
         Attempt::new("read another desktop's files", fs::read_dir("/run/hydra/desktops")),
-        Attempt::new("use swap", run("swapon /tmp/none", "swapon")),
         Attempt::new("set the clock", run("date -s 2000-01-01", "date")),
     ]
 }

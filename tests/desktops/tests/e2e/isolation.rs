@@ -24,11 +24,13 @@ fn everything_that_a_desktop_must_not_do_is_refused() {
     let input = neighbour.inputs(&machine).into_iter().next().expect("the neighbour has input devices");
     let arguments = format!(
         "--export-port {} --metrics-port {} --neighbour {} --neighbour-port {NEIGHBOUR_PORT} --neighbour-scanout {} \
+         --neighbour-pid {} \
          --guest-port {GUEST_PORT} --neighbour-input {input}",
         machine.lab.exporter().address().port(),
         machine.lab.exporter().metrics().port(),
         neighbour.address,
         neighbour.scanout,
+        neighbour.container_pid,
     );
     for (who, sudo) in [("its user", ""), ("its root", "--root ")] {
         let text = guest

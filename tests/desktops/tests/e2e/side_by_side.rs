@@ -36,7 +36,8 @@ fn three_desktops_show_their_own_name_and_colour_and_only_the_one_typed_into_cha
     assert!(apart.iter().all(|apart| *apart > 40), "colours are too alike: {apart:?}");
 
     // A terminal in the middle one, then a word, by its own keyboard.
-    let before: Vec<_> = screens.iter().map(|screen| screen.picture(SOON)).collect();
+    let still = Duration::from_secs(4);
+    let before: Vec<_> = screens.iter().map(|screen| machine.settled(screen, still, FIRST_PICTURE)).collect();
     machine.exec(
         &desktops[1],
         "nohup foot --fullscreen --override colors.background=ffffff --override colors.foreground=000000 \

@@ -110,11 +110,9 @@ async fn read(
             },
             Ok(Request::Stop) => ask(tasks, Task::Stop).await.map_or_else(ending, |()| Answer::Done),
         };
-        // Whoever watches knows what was done before hearing that it was.
-        if watching.is_some() {
-            let report = reports.borrow().clone();
-            let _ = answers.send(Answer::Report(report)).await;
-        }
+        // What was done is known before that it was.
+        let report = reports.borrow().clone();
+        let _ = answers.send(Answer::Report(report)).await;
         if answers.send(answer).await.is_err() {
             break;
         }

@@ -19,6 +19,7 @@ use lunette_frame::Size;
 use lunette_gpu::{DeviceSet, Vendor, choose};
 use lunette_gpus::Roots;
 use lunette_input::InputDevices;
+use lunette_sys_mount::{Flags, tmpfs};
 use lunette_udev::{Hotplug, Relay, forward};
 use tokio::io::AsyncReadExt;
 use tokio::net::UnixListener;
@@ -35,6 +36,8 @@ use crate::session::Session;
 use crate::step::{Step, blocking, causes};
 use crate::{Settings, container, environment};
 
+/// Sockets take nothing; this is the least that there is.
+const BUS_MIB: u32 = 1;
 /// How long a command that changes a compositor's size may take.
 const COMMAND_LIMIT: Duration = Duration::from_secs(10);
 
@@ -61,7 +64,17 @@ pub(crate) struct Desktop {
 }
 
 /// A task that ends when this is dropped.
-struct Task(JoinHandle<()>);
+pub(crate) struct Task(pub(crate) JoinHandle<()>);
+
+/// Waits until a task that should go on has ended.
+async fn finished(task: Option<&mut Task>, service: &str) -> Reason {
+    let ended = match task {
+        Some(Task(handle)) => handle.await,
+        None => std::future::pending().await,
+    };
+    let ending = if ended.is_ok() { Ending::Status(0) } else { Ending::Status(101) };
+    Reason::ServiceEnded { service: service.to_owned(), ending }
+}
 
 impl Drop for Task {
     fn drop(&mut self) {
@@ -155,10 +168,19 @@ impl Desktop {
 
     fn prepare_session(&mut self, ids: IdRange) -> Result<(), Reason> {
         folder(&self.places.seat(), None).step("make the seat's folder")?;
-        folder(&self.places.bus(), Some(ids)).step("make the bus' folder")?;
+        self.make_bus_folder(ids)?;
         let session = Session::write(&self.order, &self.places, ids, self.lease.as_ref());
         self.session = Some(session.step("write the session's files")?);
         Ok(())
+    }
+
+    /// The only folder outside that the desktop writes to: small, so that it cannot take the machine's memory with it.
+    fn make_bus_folder(&self, ids: IdRange) -> Result<(), Reason> {
+        let bus = self.places.bus();
+        folder(&bus, None).step("make the bus' folder")?;
+        let flags = Flags { no_devices: true, no_exec: true, ..Flags::default() };
+        tmpfs(&bus, BUS_MIB, 0o755, flags).step("mount the bus' folder")?;
+        folder(&bus, Some(ids)).step("give the bus' folder to its user")
     }
 
     fn serve_seat(&mut self, ids: IdRange) -> Result<(), Reason> {
@@ -213,7 +235,10 @@ impl Desktop {
 
     /// Waits until a part ends that the desktop cannot be without.
     pub(crate) async fn ended(&mut self) -> Ended {
-        let Self { container, logind, lease, .. } = self;
+        let Self { container, logind, lease, events, seat, input, .. } = self;
+        let events = finished(events.as_mut(), "udev relay");
+        let seat = finished(seat.as_mut().map(Seat::task), "seat");
+        let input = finished(input.as_mut(), "input socket");
         let container = async {
             match container {
                 Some(container) => container.wait().await,
@@ -242,6 +267,9 @@ impl Desktop {
                 Ended::Other(Reason::ServiceEnded { service: "logind-stub".to_owned(), ending })
             }
             reason = lease => Ended::Other(reason),
+            reason = events => Ended::Other(reason),
+            reason = seat => Ended::Other(reason),
+            reason = input => Ended::Other(reason),
         }
     }
 
@@ -317,6 +345,8 @@ impl Desktop {
 
     /// Takes everything down. The output is free at once, whatever the container's programs still have to do.
     pub(crate) async fn take_down(mut self, grace: Duration) -> Result<(), lunette_containers::Error> {
+        // First what says whose the output is, then the output.
+        self.session = None;
         (self.host, self.lease) = (None, None);
         self.events = None;
         self.end_container(grace).await?;

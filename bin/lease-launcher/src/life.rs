@@ -7,6 +7,7 @@
 //!                                └─ every second: does the picture move when it must?
 //! ```
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use lunette_desktop::{CompositorKind, Ending, Phase, Reason, Resize, Seen, Stillness, Verdict};
@@ -15,10 +16,12 @@ use lunette_screen::Standing;
 use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use crate::control::Task;
 use crate::desktop::{Desktop, Ended};
+use crate::host::Host;
 use crate::reporter::{Reporter, now_ms};
 
 /// How often pictures are asked for.
@@ -37,9 +40,8 @@ pub(crate) async fn live(
     tasks: &mut mpsc::Receiver<Task>,
     grace: Duration,
 ) -> (Reason, Option<oneshot::Sender<()>>) {
-    let before = standing(desktop).await.map_or(0, |standing| standing.pictures);
     let started = tokio::select! {
-        started = start(desktop, reporter, before) => started,
+        started = start(desktop, reporter) => started,
         done = refuse_until_stop(tasks) => return (Reason::Asked, Some(done)),
     };
     if let Err(reason) = started {
@@ -48,12 +50,13 @@ pub(crate) async fn live(
     reporter.note(|report| report.first_picture_ms = Some(now_ms().saturating_sub(desktop.order.ordered_at_ms)));
     reporter.enter(Phase::Running, None);
     let mut watch = Watch::new(desktop).await;
-    let mut looks = interval(LOOK);
-    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // A host that does not answer keeps nothing else waiting.
+    let (seeing, mut seen) = mpsc::channel(1);
+    let _looking = AbortOnDrop(tokio::spawn(look_on(desktop.host(), seeing)));
     loop {
         tokio::select! {
             ended = desktop.ended() => return (reason(desktop, ended), None),
-            _ = looks.tick() => watch.look(desktop, reporter).await,
+            Some(standing) = seen.recv() => watch.look(desktop, reporter, standing).await,
             task = tasks.recv() => match task {
                 Some(Task::Stop(done)) => return (Reason::Asked, Some(done)),
                 Some(Task::Resize(size, done)) => {
@@ -85,7 +88,7 @@ async fn refuse_until_stop(tasks: &mut mpsc::Receiver<Task>) -> oneshot::Sender<
 }
 
 /// Brings everything up, and waits for the first picture.
-async fn start(desktop: &mut Desktop, reporter: &Reporter, before: u64) -> Result<(), Reason> {
+async fn start(desktop: &mut Desktop, reporter: &Reporter) -> Result<(), Reason> {
     desktop.start(reporter).await?;
     let limit = desktop.order.profile.start_limit_s;
     let until = Instant::now() + Duration::from_secs(limit.into());
@@ -98,8 +101,13 @@ async fn start(desktop: &mut Desktop, reporter: &Reporter, before: u64) -> Resul
             ended = desktop.ended() => return Err(reason(desktop, ended)),
             () = sleep(LOOK_CLOSELY) => {}
         }
-        let standing = standing(desktop).await;
-        if standing.is_some_and(|standing| standing.pictures > before && standing.size == Some(wanted)) {
+        let host = desktop.host();
+        let standing = tokio::select! {
+            ended = desktop.ended() => return Err(reason(desktop, ended)),
+            standing = standing(host) => standing,
+        };
+        // Before a compositor sets a mode there is no picture of this size.
+        if standing.is_some_and(|standing| standing.pictures > 0 && standing.size == Some(wanted)) {
             return Ok(());
         }
         if Instant::now() >= until {
@@ -108,8 +116,8 @@ async fn start(desktop: &mut Desktop, reporter: &Reporter, before: u64) -> Resul
     }
 }
 
-async fn standing(desktop: &Desktop) -> Option<Standing> {
-    match desktop.host()?.standing().await {
+async fn standing(host: Option<Host>) -> Option<Standing> {
+    match host?.standing().await {
         Ok(standing) => Some(standing),
         Err(error) => {
             tracing::debug!(%error, "the host does not say how the desktop is doing");
@@ -131,8 +139,31 @@ fn reason(desktop: &Desktop, ended: Ended) -> Reason {
 /// The first process of a container tells of its child's signal as shells do.
 fn as_told(ending: Ending) -> Ending {
     match ending {
-        Ending::Status(status) if status > 128 => Ending::Signal(status - 128),
+        Ending::Status(status @ 129..=192) => Ending::Signal(status - 128),
         ending => ending,
+    }
+}
+
+/// Asks the host once a second.
+async fn look_on(host: Option<Host>, seeing: mpsc::Sender<Standing>) {
+    let mut looks = interval(LOOK);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        looks.tick().await;
+        // A host that is away says nothing about the desktop.
+        let Some(standing) = standing(host.clone()).await else { continue };
+        if seeing.send(standing).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// A task that ends when this is dropped.
+struct AbortOnDrop(JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 
@@ -140,27 +171,24 @@ fn as_told(ending: Ending) -> Ending {
 struct Watch {
     stillness: Stillness,
     since: Instant,
-    last: u64,
 }
 
 impl Watch {
     async fn new(desktop: &Desktop) -> Self {
         let seen = Seen { changes: 0, input: desktop.fed(), cpu: desktop.cpu().await };
-        Self { stillness: Stillness::new(Duration::ZERO, seen), since: Instant::now(), last: 0 }
+        Self { stillness: Stillness::new(Duration::ZERO, seen), since: Instant::now() }
     }
 
-    async fn look(&mut self, desktop: &Desktop, reporter: &Reporter) {
-        // A host that is away says nothing about the desktop.
-        let Some(standing) = standing(desktop).await else { return };
-        self.last = standing.pictures + standing.cursor_changes;
-        let seen = Seen { changes: self.last, input: desktop.fed(), cpu: desktop.cpu().await };
+    async fn look(&mut self, desktop: &Desktop, reporter: &Reporter, standing: Standing) {
+        let changes = standing.pictures + standing.cursor_changes;
+        let seen = Seen { changes, input: desktop.fed(), cpu: desktop.cpu().await };
         match self.stillness.look(self.since.elapsed(), seen) {
             Verdict::Fine if reporter.phase() == Phase::Frozen => {
                 tracing::info!("it shows pictures again");
                 reporter.enter(Phase::Running, None);
             }
             Verdict::Fine => {}
-            Verdict::Nudge => nudge(desktop).await,
+            Verdict::Nudge => drop(tokio::spawn(nudge(desktop.input_socket()))),
             Verdict::Frozen(since) if reporter.phase() != Phase::Frozen => {
                 let for_s = u32::try_from(since.as_secs()).unwrap_or(u32::MAX);
                 tracing::warn!(for_s, "it shows nothing although it should");
@@ -172,9 +200,9 @@ impl Watch {
 }
 
 /// Moves the pointer as a client of the input socket would.
-async fn nudge(desktop: &Desktop) {
+async fn nudge(input: PathBuf) {
     let nudged = async {
-        let mut stream = UnixStream::connect(desktop.input_socket()).await?;
+        let mut stream = UnixStream::connect(input).await?;
         for line in NUDGE {
             stream.write_all(format!("{line}\n").as_bytes()).await?;
             // Two moves at once would be none.
@@ -209,8 +237,11 @@ async fn resize(desktop: &mut Desktop, reporter: &Reporter, size: Size, grace: D
     let Some(host) = desktop.host() else {
         return Err(Failure::Refused("it has no screen of this machine".to_owned()));
     };
-    let until = Instant::now() + RESIZE_LIMIT;
-    host.resize(size).await.map_err(Failure::Refused)?;
+    let (until, before) = (Instant::now() + RESIZE_LIMIT, desktop.size());
+    match timeout(RESIZE_LIMIT, host.resize(size)).await {
+        Ok(offered) => offered.map_err(Failure::Refused)?,
+        Err(_) => return Err(Failure::Refused(format!("the host did not answer within {RESIZE_LIMIT:?}"))),
+    }
     desktop.set_size(size);
     let how = desktop.order.profile.resize.clone();
     if how == Resize::Restart {
@@ -219,12 +250,18 @@ async fn resize(desktop: &mut Desktop, reporter: &Reporter, size: Size, grace: D
     let mut said = String::new();
     let mut next_command = Instant::now();
     loop {
-        let shown = standing(desktop).await.and_then(|standing| standing.size);
+        let host = desktop.host();
+        let shown = tokio::select! {
+            ended = desktop.ended() => return Err(Failure::Fatal(reason(desktop, ended))),
+            standing = standing(host) => standing.and_then(|standing| standing.size),
+        };
         if shown == Some(size) {
             reporter.note(|report| report.size = size);
             return Ok(());
         }
         if Instant::now() >= until {
+            // Positions are pixels of what is shown.
+            desktop.set_size(before);
             let shown = shown.map_or_else(|| "nothing".to_owned(), |shown| shown.to_string());
             return Err(Failure::Refused(
                 format!("it shows {shown} after {RESIZE_LIMIT:?} {said}").trim_end().to_owned(),

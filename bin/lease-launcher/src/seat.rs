@@ -12,13 +12,13 @@ use lunette_seat::{CardName, Device, DeviceNumber, EventName, Policy};
 use lunette_seat_server::{BindError, Config, Dialect, IdRange as Users, Owner, SeatServer};
 use lunette_sys_process::{Lifetime, Spawn};
 use tokio::io::unix::AsyncFd;
-use tokio::task::JoinHandle;
 
+use crate::desktop::Task;
 use crate::devices::Devices;
 use crate::inside;
 
 /// A seat that is served until this is dropped.
-pub(crate) struct Seat(JoinHandle<()>);
+pub(crate) struct Seat(Task);
 
 impl Seat {
     pub(crate) fn serve(
@@ -37,13 +37,14 @@ impl Seat {
         };
         let own = Own { lease, readers: Arc::clone(&devices.readers) };
         let server = SeatServer::bind(&places.seat().join("seat.sock"), config, Arc::new(own))?;
-        Ok(Self(tokio::spawn(server.serve(std::future::pending()))))
+        Ok(Self(Task(tokio::spawn(server.serve(std::future::pending())))))
     }
 }
 
-impl Drop for Seat {
-    fn drop(&mut self) {
-        self.0.abort();
+impl Seat {
+    /// What serves it.
+    pub(crate) fn task(&mut self) -> &mut Task {
+        &mut self.0
     }
 }
 

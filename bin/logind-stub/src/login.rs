@@ -90,10 +90,10 @@ impl Login {
             if is_there(bus, holder).await {
                 return Err(Refused::Busy(format!("{holder} is in control of the session")));
             }
-            tracing::info!(%holder, "who was in control is gone");
+            tracing::debug!(%holder, "who was in control is gone");
         }
         if self.controller.as_ref() != Some(&peer) {
-            tracing::info!(%peer, "takes control of the session");
+            tracing::debug!(%peer, "takes control of the session");
             self.taken.clear();
             self.controller = Some(peer);
         }
@@ -102,7 +102,7 @@ impl Login {
 
     fn release_control(&mut self, peer: &OwnedUniqueName) -> Result<()> {
         self.check_control(peer)?;
-        tracing::info!(%peer, "gives up control of the session");
+        tracing::debug!(%peer, "gives up control of the session");
         self.controller = None;
         self.taken.clear();
         Ok(())
@@ -127,10 +127,10 @@ impl Login {
         let opened = self.open(number);
         match &opened {
             Ok(_) => {
-                tracing::info!(%number, "device taken");
+                tracing::debug!(%number, "device taken");
                 self.taken.insert(number);
             }
-            Err(refused) => tracing::warn!(%number, "device refused: {refused}"),
+            Err(refused) => tracing::debug!(%number, "device refused: {refused}"),
         }
         opened
     }
@@ -183,7 +183,7 @@ async fn is_there(bus: &Connection, name: &OwnedUniqueName) -> bool {
     match asked.and_then(|reply| reply.body().deserialize()) {
         Ok(has_owner) => has_owner,
         Err(error) => {
-            tracing::warn!(%error, "cannot tell whether {name} is still there");
+            tracing::debug!(%error, "cannot tell whether {name} is still there");
             true
         }
     }

@@ -97,20 +97,21 @@ impl SeatServer {
         }
     }
 
+    // What a desktop does is told at debug only: it could fill a log with it.
     fn admit(&self, stream: UnixStream, clients: &mut JoinSet<()>) {
         let peer = match peer_credentials(&stream) {
             Ok(peer) => peer,
             Err(error) => return tracing::warn!(%error, "cannot tell who connected to the seat"),
         };
         if !self.config.allowed.contains(peer.uid) {
-            return tracing::warn!(uid = peer.uid, pid = peer.pid, "a stranger at the seat: turned away");
+            return tracing::debug!(uid = peer.uid, pid = peer.pid, "a stranger at the seat: turned away");
         }
         if clients.len() >= MOST_CONNECTIONS {
-            return tracing::warn!(pid = peer.pid, "too many connections to the seat: turned away");
+            return tracing::debug!(pid = peer.pid, "too many connections to the seat: turned away");
         }
         let connection = Connection::new(Arc::clone(&self.policy), self.config.seat.clone(), self.config.dialect);
         let (devices, activity) = (Arc::clone(&self.devices), self.activity.subscribe());
-        tracing::info!(pid = peer.pid, "a compositor connected to the seat");
+        tracing::debug!(pid = peer.pid, "a compositor connected to the seat");
         clients.spawn(async move {
             report(peer.pid, client::serve(stream, connection, &*devices, activity).await);
         });
@@ -119,10 +120,10 @@ impl SeatServer {
 
 fn report(pid: Option<u32>, ended: Result<(), Ended>) {
     match ended {
-        Ok(()) => tracing::info!(pid, "a compositor left the seat"),
+        Ok(()) => tracing::debug!(pid, "a compositor left the seat"),
         Err(error) => {
             let cause = std::error::Error::source(&error).map(ToString::to_string);
-            tracing::warn!(pid, cause, "a compositor was put off the seat: {error}");
+            tracing::debug!(pid, cause, "a compositor was put off the seat: {error}");
         }
     }
 }

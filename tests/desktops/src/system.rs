@@ -110,6 +110,13 @@ fn run(command: &str, program: &str) -> Result<(), String> {
     if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()) }
 }
 
+/// Writes far more than a socket's folder should take.
+fn fill(path: &str) -> io::Result<()> {
+    let filled = fs::write(path, vec![0; 8 << 20]);
+    let _ = fs::remove_file(path);
+    filled
+}
+
 fn kernel() -> Vec<Attempt> {
     let write = |path: &str, text: &str| fs::write(path, text);
     vec![
@@ -120,6 +127,7 @@ fn kernel() -> Vec<Attempt> {
         Attempt::new("leave the cgroup", write("/sys/fs/cgroup/cgroup.procs", "0")),
         Attempt::new("read the kernel's log", run("dmesg", "dmesg")),
         Attempt::new("read the machine's secret", fs::read("/sys/firmware/qemu_fw_cfg/by_name/opt/lunette/secret/raw")),
+        Attempt::new("fill the machine's memory by its bus' folder", fill("/run/lunette/bus/fill")),
         Attempt::new("read another desktop's files", fs::read_dir("/run/hydra/desktops")),
         Attempt::new("set the clock", run("date -s 2000-01-01", "date")),
     ]

@@ -9,7 +9,16 @@ use super::facts::Surroundings;
 use super::{address, interface};
 
 /// Never part of the world: this machine, desktops, links (with the metadata services of clouds), many at once.
-const NOWHERE: [&str; 5] = ["0.0.0.0/8", "10.213.0.0/16", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3"];
+const NOWHERE: [&str; 8] = [
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "224.0.0.0/3",
+];
 
 /// The rules are the same for all desktops, and written anew each time: an older Lunette may have left others.
 const RULES: &str = r#"add table inet lunette

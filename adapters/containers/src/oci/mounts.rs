@@ -7,9 +7,10 @@ use crate::plan::{ContainerPlan, USER};
 use crate::root::{Bound, Layout};
 
 /// Files and folders of the machine that nobody inside has any use for.
-pub(crate) const MASKED: [&str; 15] = [
+pub(crate) const MASKED: [&str; 16] = [
     "/proc/acpi",
     "/proc/asound",
+    "/proc/bus/input",
     "/proc/interrupts",
     "/proc/kcore",
     "/proc/keys",

@@ -14,7 +14,9 @@ use std::sync::Arc;
 
 use lunette_desktop::{BackendKind, Order, Places};
 use rustix::io::Errno;
-use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, getuid, pidfd_open, pidfd_send_signal, waitid};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, getuid, kill_process_group, pidfd_open, pidfd_send_signal, waitid,
+};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -84,6 +86,8 @@ impl Launcher {
         if let Err(error) = self.fd.readable().await {
             tracing::error!(%error, pid = self.pid(), "cannot wait for a launcher");
         }
+        // A runc that it had started goes on otherwise, and makes what the sweep has just looked for.
+        let _ = kill_process_group(self.pid, Signal::KILL);
         // Somebody else's child is not ours to reap.
         let reaped = waitid(WaitId::PidFd(self.fd.get_ref().as_fd()), WaitIdOptions::EXITED | WaitIdOptions::NOHANG);
         if let Ok(Some(status)) = reaped {

@@ -45,18 +45,20 @@ async fn follow(control: &Path, reports: &mpsc::Sender<Input>) -> io::Result<boo
     Ok(heard)
 }
 
-/// Makes one request on a connection of its own, so that a slow answer keeps nothing else waiting.
+/// Makes one request on a connection of its own, so that a slow answer keeps nothing else waiting; what the launcher
+/// says of its desktop then.
 ///
 /// # Errors
 /// Why it was not done.
-pub(crate) async fn ask(control: &Path, request: Request) -> Result<(), String> {
+pub(crate) async fn ask(control: &Path, request: Request) -> Result<Option<Report>, String> {
     let asking = async {
         let mut lines = Lines::open(control, &request).await?;
+        let mut newest = None;
         loop {
             match lines.next().await? {
-                Some(Answer::Done) => return Ok(Ok(())),
+                Some(Answer::Done) => return Ok(Ok(newest)),
                 Some(Answer::Refused { why }) => return Ok(Err(why)),
-                Some(Answer::Report(Report { .. })) => {}
+                Some(Answer::Report(report)) => newest = Some(report),
                 None => return Ok(Err("its launcher hung up".to_owned())),
             }
         }

@@ -111,7 +111,10 @@ pub(super) async fn resize(State(app): State<Arc<App>>, named: Named, body: Body
     let desktop = running(&app, &named)?;
     let control = places(&app, &named).control();
     match link::ask(&control, Request::Resize { size }).await {
-        Ok(()) => Ok(json(StatusCode::OK, &DesktopView::of(&desktop))),
+        Ok(report) => {
+            let report = report.unwrap_or_else(|| desktop.report());
+            Ok(json(StatusCode::OK, &DesktopView::with(&desktop, report)))
+        }
         Err(why) => Err(Refusal::new(StatusCode::CONFLICT, format!("desktop {} keeps its size: {why}", named.id))),
     }
 }

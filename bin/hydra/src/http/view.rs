@@ -38,7 +38,12 @@ pub(crate) struct DesktopView {
 
 impl DesktopView {
     pub(crate) fn of(desktop: &Desktop) -> Self {
-        let (order, report) = (&desktop.order, desktop.report());
+        Self::with(desktop, desktop.report())
+    }
+
+    /// A desktop of which its launcher said more than hydra has heard.
+    pub(crate) fn with(desktop: &Desktop, report: Report) -> Self {
+        let order = &desktop.order;
         let why = report.reason.as_ref().map(ToString::to_string);
         let render_node = report.devices.iter().find(|node| node.starts_with("/dev/dri/renderD")).cloned();
         Self {

@@ -114,7 +114,7 @@ fn a_test_image_boots_to_ready_with_our_programs_and_obeys_the_power_button() {
     let mut machine = Machine::boot(&image, &overlay);
     let ready = machine.hear("lunette: ready");
     println!("{ready}");
-    machine.hear("manager got --first --second");
+    machine.hear("manager got --keep --first --second");
     machine.hear("/dev/dri/card0");
     machine.hear("1 packets received");
     let _qmp = machine.press_power_button();

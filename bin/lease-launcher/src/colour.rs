@@ -18,13 +18,13 @@ impl Colour {
     /// Of the desktop in this slot.
     #[must_use]
     pub fn of(slot: Slot) -> Self {
-        Self::from_hue((f64::from(slot.get()) * STEP + 210.0) % 360.0, LIGHTNESS)
+        Self::from_hue(hue(slot), lightness(slot))
     }
 
     /// The same hue, darker.
     #[must_use]
     pub fn darker(slot: Slot) -> Self {
-        Self::from_hue((f64::from(slot.get()) * STEP + 210.0) % 360.0, LIGHTNESS * 0.6)
+        Self::from_hue(hue(slot), lightness(slot) * 0.6)
     }
 
     fn from_hue(hue: f64, lightness: f64) -> Self {
@@ -38,6 +38,15 @@ impl Colour {
         };
         Self([part(0.0), part(8.0), part(4.0)])
     }
+}
+
+fn hue(slot: Slot) -> f64 {
+    (f64::from(slot.get()) * STEP + 210.0) % 360.0
+}
+
+/// Alternates, since hues of a dozen desktops lie close together.
+fn lightness(slot: Slot) -> f64 {
+    LIGHTNESS + 0.06 * (f64::from(slot.get() % 3) - 1.0)
 }
 
 impl fmt::Display for Colour {

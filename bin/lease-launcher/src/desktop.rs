@@ -329,6 +329,8 @@ impl Desktop {
         let ids = self.backend.ids(self.order.slot).await.step("ask for user ids")?;
         self.events = None;
         self.end_container(grace).await.step("end its container")?;
+        // Its mount went with the container's.
+        self.make_bus_folder(ids)?;
         self.start_container(reporter, ids).await
     }
 

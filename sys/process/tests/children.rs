@@ -91,7 +91,7 @@ fn waiting_leaves_the_status_to_the_owner() {
 #[cfg(target_os = "linux")]
 fn an_adopted_orphan_is_waited_for_like_a_child() {
     lunette_sys_process::adopt_orphans().unwrap();
-    let script = "(read line; exit 5) <&3 & echo $!";
+    let script = "(read line; exit 5) <&3 >/dev/null 2>&1 & echo $!";
     let (reader, writer) = std::io::pipe().unwrap();
     let mut command = shell(&format!("exec 3<&0; {script}"));
     command.stdin(reader);

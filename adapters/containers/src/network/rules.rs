@@ -126,11 +126,11 @@ mod tests {
     fn the_surroundings_are_in_the_table() {
         let text = table(&Surroundings {
             resolvers: vec!["10.0.2.3".parse().unwrap()],
-            neighbours: vec!["10.0.2.0/24".to_owned()],
+            neighbours: vec!["203.0.113.0/24".to_owned()],
         });
         assert!(text.ends_with(
-            "add element inet lunette neighbours { 0.0.0.0/8, 10.213.0.0/16, 127.0.0.0/8, 169.254.0.0/16, \
-             224.0.0.0/3, 10.0.2.0/24 }\nadd element inet lunette resolvers { 10.0.2.3 }\n"
+            "add element inet lunette neighbours { 0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, \
+             169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16, 224.0.0.0/3, 203.0.113.0/24 }\nadd element inet lunette resolvers { 10.0.2.3 }\n"
         ));
     }
 

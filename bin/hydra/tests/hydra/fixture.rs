@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -77,12 +78,22 @@ impl Drop for World {
     }
 }
 
-/// Built by `cargo test` together with the tests.
+/// Runners that build tests only build no examples, so it is built here; once, and at no cost where it is there.
 pub(crate) fn fake_launcher() -> PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(build_fake_launcher).clone()
+}
+
+fn build_fake_launcher() -> PathBuf {
     let programs = Path::new(env!("CARGO_BIN_EXE_hydra")).parent().unwrap();
-    let fake = programs.join("examples/fake-launcher");
-    assert!(fake.exists(), "no {}: `cargo test -p hydra` builds it, `--test` alone does not", fake.display());
-    fake
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--quiet", "--package", "hydra", "--example", "fake-launcher"]);
+    if programs.ends_with("release") {
+        cargo.arg("--release");
+    }
+    cargo.arg("--target-dir").arg(programs.parent().unwrap()).current_dir(env!("CARGO_MANIFEST_DIR"));
+    assert!(cargo.status().unwrap().success(), "the fake launcher does not build");
+    programs.join("examples/fake-launcher")
 }
 
 /// A running hydra; killed when it is dropped.

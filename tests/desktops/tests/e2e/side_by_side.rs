@@ -78,12 +78,14 @@ fn a_frozen_desktop_is_told_from_a_still_one() {
     let Some(machine) = machine("frozen", &["weston"]) else { return };
     let still = machine.create("still", "weston", "");
     let frozen = machine.create("frozen", "weston", "");
+    // What its start still draws would be taken for an answer to what is typed.
+    machine.settled(&machine.watch(&frozen), Duration::from_secs(4), FIRST_PICTURE);
     machine.signal_compositor(&frozen, "weston", "STOP");
     machine.type_text(&frozen, "a");
-    machine.eventually("the frozen one is found", Duration::from_secs(40), || machine.phase(&frozen) == "frozen");
+    machine.wait_phase(&frozen, "frozen", Duration::from_secs(40));
     assert_eq!(machine.phase(&still), "running");
     machine.signal_compositor(&frozen, "weston", "CONT");
-    machine.eventually("it is believed again", Duration::from_secs(40), || machine.phase(&frozen) == "running");
+    machine.wait_phase(&frozen, "running", Duration::from_secs(40));
 }
 
 fn distance(one: [u8; 3], other: [u8; 3]) -> u32 {

@@ -177,6 +177,21 @@ impl Machine {
         self.lab.guest().run(&command).expect("input is taken");
     }
 
+    /// Waits until a desktop is in a phase of its life.
+    ///
+    /// # Panics
+    /// When it is not within `limit`; with what it and its launcher said.
+    pub(crate) fn wait_phase(&self, desktop: &Desktop, phase: &str, limit: Duration) {
+        let until = Instant::now() + limit;
+        while self.phase(desktop) != phase {
+            if Instant::now() >= until {
+                let (now, said) = (self.show(&desktop.id), self.logs(&desktop.id));
+                panic!("{} is not {phase} within {limit:?}: {now:#?}\n{said}", desktop.id);
+            }
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+
     /// Waits until hydra says that the desktop is over and its output is free again.
     pub(crate) fn wait_freed(&self, desktop: &Desktop) {
         self.eventually(&format!("scanout {} is free", desktop.scanout), SOON, || {

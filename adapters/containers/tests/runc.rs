@@ -198,19 +198,19 @@ fn a_folder_of_the_machine_is_the_users_inside() {
         };
         let mut plan = machine.plan("shared", 9);
         plan.mounts = vec![
-            mount(&shared, "/home/user/work", false, Owner::User),
+            mount(&shared, "/home/user/project", false, Owner::User),
             mount(&plain, "/mnt/plain", true, Owner::AsOutside),
         ];
         let up = machine.up(plan).await;
         assert_eq!(
-            up.shell("touch ~/work/mine; cat ~/work/file; stat -c %u ~/work ~/work/file").await,
+            up.shell("touch ~/project/mine; cat ~/project/file; stat -c %u ~/project ~/project/file").await,
             "from outside\n1000\n65534\n"
         );
         assert_eq!(fs::metadata(shared.join("mine")).unwrap().uid(), 4321);
         let (_, _, ending) = shell(up.container().desktop(), "touch /mnt/plain/x", User::Root).await;
         assert_eq!(ending, Ending::Status(1));
         // As root inside, nothing can be left behind as root outside.
-        let (_, _, ending) = shell(up.container().desktop(), "touch ~user/work/theirs", User::Root).await;
+        let (_, _, ending) = shell(up.container().desktop(), "touch ~user/project/theirs", User::Root).await;
         assert_eq!(ending, Ending::Status(1));
         up.down().await;
         assert_eq!(fs::read_dir(&shared).unwrap().count(), 2, "the machine's folder is whole");

@@ -7,14 +7,13 @@
 //! ```
 
 use std::fs::File;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::thread::JoinHandle;
 
 use lunette_desktop::Ending;
-use lunette_sys_process::adopt_orphans;
-use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_open, pidfd_send_signal, waitid};
-use tokio::io::unix::AsyncFd;
+use lunette_sys_process::{Held, adopt_orphans};
+use rustix::process::{Pid, Signal, WaitIdOptions};
 
 use crate::cgroup::Cgroup;
 use crate::desktop::Desktop;
@@ -49,7 +48,7 @@ enum Engine {
 /// The first process of a container, our child by adoption.
 struct Init {
     pid: i32,
-    fd: AsyncFd<OwnedFd>,
+    held: Held,
 }
 
 impl Container {
@@ -178,26 +177,21 @@ impl Container {
 }
 
 impl Init {
-    #[allow(deprecated, reason = "what is unsound for some types is sound for an owned descriptor")]
     fn new(pid: i32) -> Result<Self, Error> {
         let step = "hold the first process of a container";
         let raw = Pid::from_raw(pid).ok_or_else(|| Error::process(step)(rustix::io::Errno::SRCH))?;
-        let fd = pidfd_open(raw, PidfdFlags::NONBLOCK).map_err(Error::process(step))?;
-        Ok(Self { pid, fd: AsyncFd::new(fd).map_err(Error::process(step))? })
+        Ok(Self { pid, held: Held::open(raw).map_err(Error::process(step))? })
     }
 
     async fn ended(&self) -> Result<Ending, Error> {
-        let step = "wait for a container";
-        let ready = self.fd.readable().await.map_err(Error::process(step))?;
-        drop(ready);
+        self.held.ended().await.map_err(Error::process("wait for a container"))?;
         self.reap(WaitIdOptions::empty())
     }
 
     fn reap(&self, options: WaitIdOptions) -> Result<Ending, Error> {
         let step = "wait for a container";
-        let status = waitid(WaitId::PidFd(self.fd.get_ref().as_fd()), WaitIdOptions::EXITED | options)
-            .map_err(Error::process(step))?
-            .ok_or_else(|| Error::process(step)(rustix::io::Errno::AGAIN))?;
+        let reaped = self.held.reap(options).map_err(Error::process(step))?;
+        let status = reaped.ok_or_else(|| Error::process(step)(rustix::io::Errno::AGAIN))?;
         Ok(match (status.exit_status(), status.terminating_signal()) {
             (Some(status), _) => Ending::Status(status),
             (None, signal) => Ending::Signal(signal.unwrap_or(0)),
@@ -207,10 +201,7 @@ impl Init {
     fn signal(&self, signal: i32) -> Result<(), Error> {
         let step = "signal a container";
         let signal = Signal::from_named_raw(signal).ok_or_else(|| Error::process(step)(rustix::io::Errno::INVAL))?;
-        match pidfd_send_signal(self.fd.get_ref(), signal) {
-            Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
-            Err(errno) => Err(Error::process(step)(errno)),
-        }
+        self.held.signal(signal).map_err(Error::process(step))
     }
 }
 

@@ -108,7 +108,7 @@ impl Running {
             Engine::Runc { child, .. } => {
                 let status = child.wait().await.map_err(Error::process("wait for a process"))?;
                 // runc itself is killed by nobody; what it reports of a signal is 128 more.
-                status.code().map(ending).ok_or_else(|| RUNC.refused("wait for a process", "killed"))
+                status.code().map(Ending::of_told_status).ok_or_else(|| RUNC.refused("wait for a process", "killed"))
             }
             Engine::Docker(exec) => exec.wait().await,
         }
@@ -129,9 +129,4 @@ impl Running {
         let signal = Signal::from_named_raw(signal).ok_or_else(|| Error::process(step)(rustix::io::Errno::INVAL))?;
         kill_process_group(pid, signal).map_err(Error::process(step))
     }
-}
-
-/// A status as shells, runc and Docker report it.
-pub(crate) fn ending(status: i32) -> Ending {
-    if (129..=192).contains(&status) { Ending::Signal(status - 128) } else { Ending::Status(status) }
 }

@@ -30,7 +30,7 @@ pub use host_clock::HostClock;
 pub use lunette_leasing::{Held, LeaseError, Terms, take};
 pub use pacer::Pacer;
 pub use painter::{Canvas, Coverage, Painter};
-pub use report::{Ended, Report, Shown, chain};
+pub use report::{Ended, Report, Shown};
 pub use screen::{Api, Screen, ScreenError};
 pub use session::{RunError, Use, flip};
 pub use stats::{FlipTally, Histogram, Times};

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Parser;
 use drm_flipper::cli::{Cli, Exit};
-use drm_flipper::{Report, RunError, Shown, Stop, chain, flip, take};
+use drm_flipper::{Report, RunError, Shown, Stop, flip, take};
+use lunette_cause::chain;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();

@@ -131,15 +131,8 @@ impl Report {
 fn fault(outcome: &Result<(), FlipError>) -> Option<String> {
     match outcome {
         Ok(()) | Err(FlipError::Stopped) => None,
-        Err(error) => Some(chain(error)),
+        Err(error) => Some(lunette_cause::chain(error)),
     }
-}
-
-/// An error and its causes in one line.
-#[must_use]
-pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 impl fmt::Display for Report {

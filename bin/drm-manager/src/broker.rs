@@ -16,7 +16,6 @@ use tokio::time::Instant;
 
 use crate::book::Book;
 use crate::card::{Card, CardError, Light, NewLease};
-use crate::cause;
 use crate::client::{self, Answer, Asked, Ended};
 use crate::config::Config;
 use crate::host::{News, Order, Unless, What};
@@ -195,7 +194,7 @@ impl<C: Card> Broker<C> {
                 let made = made.map(|NewLease { lessee, fd, light }| {
                     self.leases.insert(scanout, Lease { lessee, fd: Some(fd), light, kept: None });
                 });
-                (ticket, made.map_err(|error| cause::chain(&error)))
+                (ticket, made.map_err(|error| lunette_cause::chain(&error)))
             }
             Err(error) => {
                 let Some(ticket) = self.asked.remove(&error.id()) else { return };
@@ -241,7 +240,7 @@ impl<C: Card> Broker<C> {
         for scanout in awaited {
             match self.card.is_connected(scanout) {
                 Ok(connected) => self.hand_in(Input::Connector(scanout, connected)),
-                Err(error) => tracing::warn!(%scanout, "{}", cause::chain(&error)),
+                Err(error) => tracing::warn!(%scanout, "{}", lunette_cause::chain(&error)),
             }
         }
     }
@@ -310,7 +309,7 @@ impl<C: Card> Broker<C> {
         let connector = self.names.get(&scanout).cloned().unwrap_or_default();
         match Kept::store(&Book { scanout, lessee: lease.lessee, connector, wish }, connection, &self.service) {
             Ok(kept) => lease.kept = Some(kept),
-            Err(error) => tracing::warn!(%scanout, "this lease ends when we die: {}", cause::chain(&error)),
+            Err(error) => tracing::warn!(%scanout, "this lease ends when we die: {}", lunette_cause::chain(&error)),
         }
     }
 
@@ -325,7 +324,7 @@ impl<C: Card> Broker<C> {
     fn revoke(&mut self, scanout: ScanoutId) {
         let Some(Lease { lessee, light, kept, .. }) = self.leases.remove(&scanout) else { return };
         if let Err(error) = self.card.revoke(lessee) {
-            tracing::error!(%scanout, "cannot revoke: {}", cause::chain(&error));
+            tracing::error!(%scanout, "cannot revoke: {}", lunette_cause::chain(&error));
         }
         if let Some(kept) = kept {
             kept.end(&self.service);

@@ -17,7 +17,6 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, Shutdown, recv, shutdown};
 
 use crate::book::{Book, BookError};
-use crate::cause;
 use crate::handed::Handed;
 use crate::service::Service;
 
@@ -72,7 +71,7 @@ impl Found {
     fn sort(fds: Vec<OwnedFd>, name: String) -> Self {
         let (sockets, books): (Vec<_>, Vec<_>) = fds.into_iter().partition(is_socket);
         let book = match books.as_slice() {
-            [book] => Book::read(book).map_err(|error| cause::chain(&error)),
+            [book] => Book::read(book).map_err(|error| lunette_cause::chain(&error)),
             others => Err(format!("it has {} books", others.len())),
         };
         Self { name, connection: sockets.into_iter().next(), book }

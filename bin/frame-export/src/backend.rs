@@ -14,13 +14,13 @@ use lunette_wire::hxfr::{EnableScanout, ErrorCode, Grant, Standing};
 use tokio::sync::{mpsc, watch};
 
 use crate::access::{Admitted, Gate};
-use crate::cause::chain;
 use crate::config::EncoderSettings;
 use crate::metrics::ServerMetrics;
 use crate::requests::RequestEncoders;
 use crate::standing;
 use crate::stream::{Subscription, Wishes};
 use crate::streams::Streams;
+use lunette_cause::chain;
 
 /// Encoders that connections may have for their own pictures, all together.
 const REQUEST_ENCODERS: usize = 32;

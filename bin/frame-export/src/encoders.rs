@@ -7,8 +7,8 @@ use lunette_encode::{Change, EncodeError, Encoder, Job, Keyframe};
 use lunette_frame::{AccessUnit, Damage, Picture, Pts, Size};
 use lunette_session::Slot;
 
-use crate::cause::chain;
 use crate::config::EncoderSettings;
+use lunette_cause::chain;
 
 /// How long the picture must rest before what the ceiling made coarse is coded again.
 const REST: Duration = Duration::from_millis(150);

@@ -12,7 +12,6 @@
 pub mod access;
 pub mod app;
 pub mod backend;
-mod cause;
 pub mod config;
 mod encoders;
 pub mod lifeline;

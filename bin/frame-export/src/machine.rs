@@ -5,8 +5,8 @@ use std::sync::Arc;
 use lunette_capture::qemu_dbus::{MachineEvent, QemuScreens};
 
 use crate::access::{Gate, Revoked};
-use crate::cause::chain;
 use crate::config::AccessConfig;
+use lunette_cause::chain;
 
 /// Has `gate` follow what happens to `machine`. The sources end by themselves.
 pub(crate) fn follow(machine: &QemuScreens, gate: &Arc<Gate>, access: AccessConfig) {

@@ -21,11 +21,11 @@ use lunette_net::StreamEnd;
 use lunette_session::{Demand, Slot};
 use lunette_wire::hxfr::ErrorCode;
 
-use crate::cause::chain;
 use crate::config::EncoderSettings;
 use crate::encoders::{Coded, Encoders, Share};
 use crate::stages::{StageError, Stages};
 use crate::stream::Stream;
+use lunette_cause::chain;
 
 /// Everything that the thread owns.
 pub(crate) struct Pipeline {

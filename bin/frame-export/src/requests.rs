@@ -13,11 +13,11 @@ use lunette_wire::hxfr::{
 };
 use tokio::sync::mpsc;
 
-use crate::cause::chain;
 use crate::config::EncoderSettings;
 use crate::encoders::fits;
 use crate::metrics::ServerMetrics;
 use crate::stages::kept;
+use lunette_cause::chain;
 
 /// Pictures that wait for the encoder: one, while another is being encoded.
 const QUEUE: usize = 1;

@@ -8,8 +8,8 @@ use lunette_containers::{Desktop, Error, Exec, User, sweep};
 use lunette_desktop::{DesktopId, Ending, Order};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::cause::chain;
 use crate::engine::{Engine, Pending, Process, Program, Usage};
+use lunette_cause::chain;
 
 /// Where a user's programs begin.
 const HOME: &str = "/home/user";

@@ -12,7 +12,6 @@
 #![forbid(unsafe_code)]
 
 pub mod app;
-mod cause;
 pub mod cli;
 pub mod client;
 mod clock;

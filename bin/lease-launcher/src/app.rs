@@ -4,15 +4,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
+use lunette_cause::chain;
 use lunette_desktop::{Order, Phase, Places, Reason};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::control::{Control, Task};
+use crate::control::{Asked, Control};
 use crate::desktop::Desktop;
 use crate::life;
 use crate::reporter::Reporter;
-use crate::step::causes;
 
 /// What every desktop of this machine has in common.
 #[derive(Debug, Clone)]
@@ -51,7 +51,7 @@ pub async fn run(folder: &Path, settings: Settings) -> anyhow::Result<Reason> {
     reporter.enter(Phase::Stopping, Some(reason.clone()));
     let mut left = Ok(());
     if let Err(error) = desktop.take_down(grace).await {
-        left = Err(anyhow!("something of it is left: {}", causes(&error)));
+        left = Err(anyhow!("something of it is left: {}", chain(&error)));
     }
     let phase = if reason == Reason::Asked { Phase::Stopped } else { Phase::Failed };
     reporter.enter(phase, Some(reason.clone()));
@@ -63,13 +63,13 @@ pub async fn run(folder: &Path, settings: Settings) -> anyhow::Result<Reason> {
 }
 
 /// Everybody who waits for the end hears of it.
-async fn answer(waiting: Option<oneshot::Sender<()>>, mut tasks: mpsc::Receiver<Task>) {
+async fn answer(waiting: Option<oneshot::Sender<()>>, mut tasks: mpsc::Receiver<Asked>) {
     tasks.close();
     if let Some(waiting) = waiting {
         let _ = waiting.send(());
     }
     while let Some(task) = tasks.recv().await {
-        if let Task::Stop(done) = task {
+        if let Asked::Stop(done) = task {
             let _ = done.send(());
         }
     }
@@ -81,7 +81,7 @@ fn read(path: &Path) -> anyhow::Result<Order> {
 }
 
 /// SIGTERM and SIGINT stop the desktop.
-fn stop_on_signals(asking: mpsc::Sender<Task>) -> std::io::Result<impl Future<Output = ()>> {
+fn stop_on_signals(asking: mpsc::Sender<Asked>) -> std::io::Result<impl Future<Output = ()>> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     Ok(async move {
         tokio::select! {
@@ -89,7 +89,7 @@ fn stop_on_signals(asking: mpsc::Sender<Task>) -> std::io::Result<impl Future<Ou
             _ = interrupt.recv() => {}
         }
         let (done, gone) = oneshot::channel();
-        if asking.send(Task::Stop(done)).await.is_ok() {
+        if asking.send(Asked::Stop(done)).await.is_ok() {
             let _ = gone.await;
         }
     })

@@ -21,7 +21,7 @@ const WRITE_WITHIN: Duration = Duration::from_secs(5);
 
 /// What the desktop's loop is asked to do; it answers when it is done.
 #[derive(Debug)]
-pub(crate) enum Task {
+pub(crate) enum Asked {
     Resize(Size, oneshot::Sender<Result<(), String>>),
     Stop(oneshot::Sender<()>),
 }
@@ -46,7 +46,7 @@ impl Control {
     }
 
     /// Serves until it is dropped.
-    pub(crate) async fn serve(self, tasks: mpsc::Sender<Task>, reports: watch::Receiver<Report>) {
+    pub(crate) async fn serve(self, tasks: mpsc::Sender<Asked>, reports: watch::Receiver<Report>) {
         let places = std::sync::Arc::new(tokio::sync::Semaphore::new(CONNECTIONS));
         loop {
             let Ok((stream, _)) = self.listener.accept().await else {
@@ -72,7 +72,11 @@ impl Drop for Control {
     }
 }
 
-async fn connection(stream: UnixStream, tasks: mpsc::Sender<Task>, reports: watch::Receiver<Report>) -> io::Result<()> {
+async fn connection(
+    stream: UnixStream,
+    tasks: mpsc::Sender<Asked>,
+    reports: watch::Receiver<Report>,
+) -> io::Result<()> {
     let (reading, writing) = stream.into_split();
     // One writer: reports and answers never mix within a line.
     let (answers, queue) = mpsc::channel(16);
@@ -85,7 +89,7 @@ async fn connection(stream: UnixStream, tasks: mpsc::Sender<Task>, reports: watc
 
 async fn read(
     reading: OwnedReadHalf,
-    tasks: &mpsc::Sender<Task>,
+    tasks: &mpsc::Sender<Asked>,
     reports: watch::Receiver<Report>,
     answers: mpsc::Sender<Answer>,
 ) -> io::Result<()> {
@@ -103,12 +107,12 @@ async fn read(
                 watching.get_or_insert_with(|| tokio::spawn(follow(reports.clone(), answers.clone())));
                 continue;
             }
-            Ok(Request::Resize { size }) => match ask(tasks, |done| Task::Resize(size, done)).await {
+            Ok(Request::Resize { size }) => match ask(tasks, |done| Asked::Resize(size, done)).await {
                 Some(Ok(())) => Answer::Done,
                 Some(Err(why)) => Answer::Refused { why },
                 None => ending(),
             },
-            Ok(Request::Stop) => ask(tasks, Task::Stop).await.map_or_else(ending, |()| Answer::Done),
+            Ok(Request::Stop) => ask(tasks, Asked::Stop).await.map_or_else(ending, |()| Answer::Done),
         };
         // What was done is known before that it was.
         let report = reports.borrow().clone();
@@ -128,8 +132,8 @@ fn ending() -> Answer {
 }
 
 fn ask<T>(
-    tasks: &mpsc::Sender<Task>,
-    task: impl FnOnce(oneshot::Sender<T>) -> Task,
+    tasks: &mpsc::Sender<Asked>,
+    task: impl FnOnce(oneshot::Sender<T>) -> Asked,
 ) -> impl Future<Output = Option<T>> {
     let (done, outcome) = oneshot::channel();
     let task = task(done);

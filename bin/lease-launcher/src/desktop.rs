@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use lunette_cause::chain;
 use lunette_containers::{Backend, Container, Exec, Exit, Output, User, sweep};
 use lunette_desktop::{CompositorKind, Ending, IdRange, Order, Places, Reason};
 use lunette_frame::Size;
@@ -31,9 +32,9 @@ use crate::devices::{Counted, Devices, folder};
 use crate::host::Host;
 use crate::leasing::Lease;
 use crate::reporter::Reporter;
-use crate::seat::{Logind, Seat, logind_program};
+use crate::seat::{Logind, Seat, heard, logind_program};
 use crate::session::Session;
-use crate::step::{Step, blocking, causes};
+use crate::step::{Step, blocking};
 use crate::{Settings, container, environment};
 
 /// Sockets take nothing; this is the least that there is.
@@ -159,7 +160,7 @@ impl Desktop {
         let size = self.size.subscribe();
         self.input = Some(Task(tokio::spawn(async move {
             if let Err(error) = lunette_input::serve(listener, counted, size, std::future::pending()).await {
-                tracing::error!(error = causes(&error), "input is not taken any more");
+                tracing::error!(error = chain(&error), "input is not taken any more");
             }
         })));
         self.devices = Some(devices);
@@ -186,13 +187,14 @@ impl Desktop {
     fn serve_seat(&mut self, ids: IdRange) -> Result<(), Reason> {
         let lease = self.lease.as_ref().map(Lease::copy).transpose().step("copy the lease")?;
         let devices = self.devices.as_ref().expect("devices come first");
+        let heard = heard(devices).step("hear its own input devices")?;
         match (self.order.profile.compositor.kind, lease) {
             (CompositorKind::Weston | CompositorKind::Wlroots, lease) => {
-                self.seat = Some(Seat::serve(&self.places, ids, devices, lease).step("serve its seat")?);
+                self.seat = Some(Seat::serve(&self.places, ids, devices, heard, lease).step("serve its seat")?);
             }
             (CompositorKind::Mutter, Some(lease)) => {
                 let program = logind_program(self.settings.logind.as_deref()).step("find logind-stub")?;
-                let started = Logind::start(&program, &self.order, &self.places, ids, devices, lease);
+                let started = Logind::start(&program, &self.order, &self.places, ids, heard, lease);
                 self.logind = Some(started.step("start logind-stub")?);
             }
             (CompositorKind::Mutter | CompositorKind::Headless, _) => {}
@@ -227,7 +229,7 @@ impl Desktop {
         let hotplug = Hotplug::listen().step("listen to the kernel")?;
         self.events = Some(Task(tokio::spawn(async move {
             if let Err(error) = forward(hotplug, passage, &relay, std::future::pending()).await {
-                tracing::error!(error = causes(&error), "the desktop hears of no more devices");
+                tracing::error!(error = chain(&error), "the desktop hears of no more devices");
             }
         })));
         container.start().await.step("start its session")
@@ -260,7 +262,7 @@ impl Desktop {
         tokio::select! {
             exit = container => match exit {
                 Ok(exit) => Ended::Container(exit),
-                Err(error) => Ended::Other(Reason::StartFailed { step: "wait for its container".to_owned(), cause: causes(&error) }),
+                Err(error) => Ended::Other(Reason::StartFailed { step: "wait for its container".to_owned(), cause: chain(&error) }),
             },
             ending = logind => {
                 let ending = ending.unwrap_or(Ending::Status(-1));
@@ -313,10 +315,10 @@ impl Desktop {
         let container = self.container.as_ref().ok_or("it has no container")?;
         let exec = Exec { argv, env: BTreeMap::new(), cwd: None, user: User::Desktop };
         let run = async {
-            let mut running = container.desktop().exec(&exec).await.map_err(|error| causes(&error))?;
+            let mut running = container.desktop().exec(&exec).await.map_err(|error| chain(&error))?;
             running.stdin = None;
             let said = read(running.stdout.take(), running.stderr.take()).await;
-            match running.wait().await.map_err(|error| causes(&error))? {
+            match running.wait().await.map_err(|error| chain(&error))? {
                 Ending::Status(0) => Ok(()),
                 ending => Err(format!("{} {ending}: {}", exec.argv[0], said.trim())),
             }

@@ -27,7 +27,7 @@ pub(crate) struct Devices {
     /// Nodes that can be opened.
     pub(crate) nodes: Vec<Node>,
     /// What the input devices say; nobody else hears it, so that no key reaches the machine's own console.
-    pub(crate) readers: Arc<InputReaders>,
+    pub(crate) readers: InputReaders,
     connector: Option<u32>,
     entries: Vec<Entry>,
 }
@@ -64,7 +64,7 @@ impl Devices {
         let now = uptime_usec();
         let card = lease.map(card_of).transpose()?;
         let heard = |source| UdevError::Socket { what: "hear its own input devices", source };
-        let readers = Arc::new(inputs.readers().map_err(heard)?);
+        let readers = inputs.readers().map_err(heard)?;
         let inputs = inputs.list();
         let mut entries: Vec<Entry> = inputs.iter().flat_map(|input| input.entries(now)).collect();
         entries.extend(card.as_ref().map(|card| Entry::card(card.number, now)));

@@ -3,11 +3,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use lunette_cause::chain;
 use lunette_frame::{ScanoutId, Size};
 use lunette_screen::{Remedy, Screen, ScreenError, Standing};
 use lunette_wire::Token;
 
-use crate::step::{blocking, causes};
+use crate::step::blocking;
 
 /// Of each question.
 const LIMIT: Duration = Duration::from_secs(3);
@@ -40,7 +41,7 @@ impl Host {
     pub(crate) async fn resize(&self, size: Size) -> Result<(), String> {
         let (host, scanout) = (self.clone(), self.scanout);
         let asked = blocking(move || host.patiently(|screen| screen.resize(scanout, size))).await;
-        asked.map_err(|error| causes(&error))
+        asked.map_err(|error| chain(&error))
     }
 
     fn ask<T>(&self, question: impl Fn(&mut Screen) -> Result<T, ScreenError>) -> Result<T, ScreenError> {

@@ -16,11 +16,10 @@ use lunette_screen::Standing;
 use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
-use crate::control::Task;
-use crate::desktop::{Desktop, Ended};
+use crate::control::Asked;
+use crate::desktop::{Desktop, Ended, Task};
 use crate::host::Host;
 use crate::reporter::{Reporter, now_ms};
 
@@ -37,7 +36,7 @@ const NUDGE: [&str; 2] = [r#"{"type":"mouse_move_rel","dx":1,"dy":0}"#, r#"{"typ
 pub(crate) async fn live(
     desktop: &mut Desktop,
     reporter: &Reporter,
-    tasks: &mut mpsc::Receiver<Task>,
+    tasks: &mut mpsc::Receiver<Asked>,
     grace: Duration,
 ) -> (Reason, Option<oneshot::Sender<()>>) {
     let started = tokio::select! {
@@ -52,14 +51,14 @@ pub(crate) async fn live(
     let mut watch = Watch::new(desktop).await;
     // A host that does not answer keeps nothing else waiting.
     let (seeing, mut seen) = mpsc::channel(1);
-    let _looking = AbortOnDrop(tokio::spawn(look_on(desktop.host(), seeing)));
+    let _looking = Task(tokio::spawn(look_on(desktop.host(), seeing)));
     loop {
         tokio::select! {
             ended = desktop.ended() => return (reason(desktop, ended), None),
             Some(standing) = seen.recv() => watch.look(desktop, reporter, standing).await,
             task = tasks.recv() => match task {
-                Some(Task::Stop(done)) => return (Reason::Asked, Some(done)),
-                Some(Task::Resize(size, done)) => {
+                Some(Asked::Stop(done)) => return (Reason::Asked, Some(done)),
+                Some(Asked::Resize(size, done)) => {
                     let resized = resize(desktop, reporter, size, grace).await;
                     watch = Watch::new(desktop).await;
                     let failed = resized.as_ref().err().cloned();
@@ -75,11 +74,11 @@ pub(crate) async fn live(
 }
 
 /// A desktop without a picture has no size to change yet.
-async fn refuse_until_stop(tasks: &mut mpsc::Receiver<Task>) -> oneshot::Sender<()> {
+async fn refuse_until_stop(tasks: &mut mpsc::Receiver<Asked>) -> oneshot::Sender<()> {
     loop {
         match tasks.recv().await {
-            Some(Task::Stop(done)) => return done,
-            Some(Task::Resize(_, done)) => {
+            Some(Asked::Stop(done)) => return done,
+            Some(Asked::Resize(_, done)) => {
                 let _ = done.send(Err("it is still starting".to_owned()));
             }
             None => std::future::pending().await,
@@ -132,15 +131,13 @@ fn reason(desktop: &Desktop, ended: Ended) -> Reason {
         Ended::Container(exit) if exit.out_of_memory => {
             Reason::OutOfMemory { limit_mib: desktop.order.limits.memory_mib }
         }
-        Ended::Container(exit) => Reason::CompositorEnded { ending: as_told(exit.ending) },
-    }
-}
-
-/// The first process of a container tells of its child's signal as shells do.
-fn as_told(ending: Ending) -> Ending {
-    match ending {
-        Ending::Status(status @ 129..=192) => Ending::Signal(status - 128),
-        ending => ending,
+        // The first process tells of its child's signal as shells do.
+        Ended::Container(exit) => Reason::CompositorEnded {
+            ending: match exit.ending {
+                Ending::Status(status) => Ending::of_told_status(status),
+                signal @ Ending::Signal(_) => signal,
+            },
+        },
     }
 }
 
@@ -155,15 +152,6 @@ async fn look_on(host: Option<Host>, seeing: mpsc::Sender<Standing>) {
         if seeing.send(standing).await.is_err() {
             return;
         }
-    }
-}
-
-/// A task that ends when this is dropped.
-struct AbortOnDrop(JoinHandle<()>);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }
 

@@ -7,11 +7,10 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use lunette_desktop::{Ending, IdRange, Order, Places};
-use lunette_input::InputReaders;
-use lunette_seat::{CardName, Device, DeviceNumber, EventName, Policy};
-use lunette_seat_server::{BindError, Config, Dialect, IdRange as Users, Owner, SeatServer};
-use lunette_sys_process::{Lifetime, Spawn};
-use tokio::io::unix::AsyncFd;
+use lunette_input::InputDevice;
+use lunette_seat::{CardName, DeviceNumber, EventName, Policy};
+use lunette_seat_server::{BindError, Config, Dialect, IdRange as Users, OwnDevices, Owner, SeatServer};
+use lunette_sys_process::{Held, Lifetime, Spawn};
 
 use crate::desktop::Task;
 use crate::devices::Devices;
@@ -25,6 +24,7 @@ impl Seat {
         places: &Places,
         ids: IdRange,
         devices: &Devices,
+        heard: Vec<Heard>,
         lease: Option<OwnedFd>,
     ) -> Result<Self, BindError> {
         let user = ids.first + inside::UID;
@@ -35,7 +35,10 @@ impl Seat {
             seat: "seat0".parse().expect("a seat's name"),
             dialect: Dialect::Answering,
         };
-        let own = Own { lease, readers: Arc::clone(&devices.readers) };
+        let mut own = OwnDevices::new(lease);
+        for (event, heard) in heard {
+            own = own.with_input(event, heard);
+        }
         let server = SeatServer::bind(&places.seat().join("seat.sock"), config, Arc::new(own))?;
         Ok(Self(Task(tokio::spawn(server.serve(std::future::pending())))))
     }
@@ -48,24 +51,6 @@ impl Seat {
     }
 }
 
-/// What is given out: descriptors that are open already.
-struct Own {
-    lease: Option<OwnedFd>,
-    readers: Arc<InputReaders>,
-}
-
-impl lunette_seat_server::Devices for Own {
-    fn open(&self, device: Device) -> io::Result<OwnedFd> {
-        let missing = || io::Error::from(rustix::io::Errno::NODEV);
-        match device {
-            // A copy shares the open file, and with it the lease's own DRM master.
-            Device::Lease => self.lease.as_ref().ok_or_else(missing)?.try_clone(),
-            Device::Input(name) => self.readers.open(&name.to_string()).ok_or_else(missing)?,
-            Device::Render(_) => Err(missing()),
-        }
-    }
-}
-
 fn policy(devices: &Devices) -> Policy {
     let card = devices.card.as_ref();
     let name = |card: &str| card.rsplit('/').next()?.parse::<CardName>().ok();
@@ -73,33 +58,46 @@ fn policy(devices: &Devices) -> Policy {
         card: card.and_then(|card| name(&card.node)),
         card_number: card.map(|card| DeviceNumber { major: card.number.major, minor: card.number.minor }),
         render: None,
-        inputs: devices.inputs.iter().filter_map(|input| input.node.event.parse::<EventName>().ok()).collect(),
+        inputs: devices.inputs.iter().filter_map(event_name).collect(),
     }
+}
+
+fn event_name(input: &InputDevice) -> Option<EventName> {
+    input.node.event.parse().ok()
+}
+
+/// An input device that is open already, so that nobody else hears of it.
+pub(crate) type Heard = (EventName, OwnedFd);
+
+/// The desktop's input devices, once more each.
+pub(crate) fn heard(devices: &Devices) -> io::Result<Vec<Heard>> {
+    let open = |input| {
+        let name = event_name(input)?;
+        Some(devices.readers.open(&input.node.event)?.map(|heard| (name, heard)))
+    };
+    devices.inputs.iter().filter_map(open).collect()
 }
 
 /// A logind of the desktop's own; killed when this is dropped.
 pub(crate) struct Logind {
     child: std::process::Child,
-    ended: AsyncFd<OwnedFd>,
+    held: Held,
 }
 
 impl Logind {
     /// Starts it. It waits for the bus, which the desktop makes.
-    #[allow(deprecated, reason = "what is unsound for some types is sound for an owned descriptor")]
     pub(crate) fn start(
         program: &Path,
         order: &Order,
         places: &Places,
         ids: IdRange,
-        devices: &Devices,
+        heard: Vec<Heard>,
         lease: OwnedFd,
     ) -> io::Result<Self> {
         let mut command = Command::new(program);
         let mut inherited = vec![lease];
         let mut inputs = Vec::new();
-        for input in &devices.inputs {
-            let event = &input.node.event;
-            let heard = devices.readers.open(event).ok_or(io::ErrorKind::NotFound)??;
+        for (event, heard) in heard {
             inputs.push(format!("{event}={}", heard.as_raw_fd()));
             inherited.push(heard);
         }
@@ -117,18 +115,15 @@ impl Logind {
             spawn.inherit(descriptor);
         }
         let child = spawn.spawn()?;
-        let pid = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw);
-        let pid = pid.expect("a child's id is one");
-        let flags = rustix::process::PidfdFlags::NONBLOCK;
-        let ended = AsyncFd::new(rustix::process::pidfd_open(pid, flags)?)?;
-        Ok(Self { child, ended })
+        let held = Held::open(rustix::process::Pid::from_child(&child))?;
+        Ok(Self { child, held })
     }
 
     /// Waits until it ends.
     pub(crate) async fn ended(&mut self) -> io::Result<Ending> {
         use std::os::unix::process::ExitStatusExt;
 
-        drop(self.ended.readable().await?);
+        self.held.ended().await?;
         let status = self.child.wait()?;
         Ok(status.code().map_or_else(|| Ending::Signal(status.signal().unwrap_or_default()), Ending::Status))
     }

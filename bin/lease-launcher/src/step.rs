@@ -1,8 +1,8 @@
 //! Steps of a start: one that fails is named, with its causes.
 
 use std::error::Error;
-use std::fmt::Write;
 
+use lunette_cause::chain;
 use lunette_desktop::Reason;
 
 /// Turns what a step came to into a reason that people can read.
@@ -13,19 +13,8 @@ pub(crate) trait Step<T> {
 
 impl<T, E: Error> Step<T> for Result<T, E> {
     fn step(self, step: &str) -> Result<T, Reason> {
-        self.map_err(|error| Reason::StartFailed { step: step.to_owned(), cause: causes(&error) })
+        self.map_err(|error| Reason::StartFailed { step: step.to_owned(), cause: chain(&error) })
     }
-}
-
-/// An error and what caused it, in one line.
-pub(crate) fn causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let _ = write!(text, ": {cause}");
-        next = cause.source();
-    }
-    text
 }
 
 /// Runs what may block on a thread of its own.

@@ -9,8 +9,8 @@ use clap::Parser;
 use lunette_frame::ScanoutId;
 use lunette_wire::Token;
 
-use crate::client::chain;
 use crate::{Address, Limits, ObserveError, Plan, Report, Until, Verification};
+use lunette_cause::chain;
 
 /// Subscribe to a scanout of an HXFR server such as frame-export, and report what arrives
 ///

@@ -12,10 +12,10 @@ use lunette_frame::ScanoutId;
 use lunette_wire::Token;
 use tokio::time::sleep;
 
-use crate::client::chain;
 use crate::report::Source;
 use crate::verify::{VerifyReport, Worker, WorkerError};
 use crate::{Address, ConnectError, Ended, Frame, Limits, Monotonic, Observation, Report, StreamError, Subscriber};
+use lunette_cause::chain;
 
 /// What to observe.
 #[derive(Debug, Clone)]

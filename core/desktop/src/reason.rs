@@ -14,6 +14,17 @@ pub enum Ending {
     Signal(i32),
 }
 
+impl Ending {
+    /// Of a status as shells, runc and Docker tell it: 128 more than the signal that killed a process.
+    #[must_use]
+    pub const fn of_told_status(status: i32) -> Self {
+        match status {
+            129..=192 => Self::Signal(status - 128),
+            _ => Self::Status(status),
+        }
+    }
+}
+
 impl fmt::Display for Ending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -85,5 +96,19 @@ impl fmt::Display for Reason {
             Self::Frozen { for_s } => write!(f, "its picture has stood still for {for_s} s although it should move"),
             Self::LauncherDied => write!(f, "its launcher died"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Ending;
+
+    #[test]
+    fn a_told_status_is_a_signal_where_there_is_one_of_that_number() {
+        let told = [0, 1, 128, 129, 137, 192, 193, 255, -1].map(Ending::of_told_status);
+        let (status, signal) = (Ending::Status, Ending::Signal);
+        let expected =
+            [status(0), status(1), status(128), signal(1), signal(9), signal(64), status(193), status(255), status(-1)];
+        assert_eq!(told, expected);
     }
 }

@@ -6,10 +6,15 @@
 #![deny(unsafe_code)]
 
 mod exit;
+#[cfg(target_os = "linux")]
+#[allow(unsafe_code, reason = "the runtime is promised that a descriptor stays open")]
+mod held;
 #[allow(unsafe_code, reason = "what runs between fork and exec")]
 mod spawn;
 
 #[cfg(target_os = "linux")]
 pub use exit::adopt_orphans;
 pub use exit::wait_without_reaping;
+#[cfg(target_os = "linux")]
+pub use held::Held;
 pub use spawn::{Lifetime, Spawn};

@@ -82,7 +82,7 @@ impl Machine {
                     self.observer.tell(MachineEvent::Connected);
                     Connected::new(&mut self, link).run().await
                 }
-                Some(Err(error)) => Over::Lost(chain(&error)),
+                Some(Err(error)) => Over::Lost(lunette_cause::chain(&error)),
             };
             match over {
                 Over::Stopped => return self.outputs.lose("it is not captured any more".to_owned()),
@@ -211,7 +211,9 @@ impl<'a> Connected<'a> {
         match (done, result) {
             // Nobody waits any more when this fails.
             (Some(done), result) => drop(done.try_send(result)),
-            (None, Err(error)) => tracing::warn!(scanout = %id, error = chain(&error), "not unplugged after a reset"),
+            (None, Err(error)) => {
+                tracing::warn!(scanout = %id, error = lunette_cause::chain(&error), "not unplugged after a reset")
+            }
             (None, Ok(())) => {}
         }
     }
@@ -260,10 +262,4 @@ async fn finished(switching: &mut Option<Switching>) -> (Switch, Result<(), Qemu
         Some(switching) => switching.await,
         None => std::future::pending().await,
     }
-}
-
-/// An error with all its causes.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

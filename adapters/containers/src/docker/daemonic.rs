@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
-use lunette_desktop::{DesktopId, IdRange};
+use lunette_desktop::{DesktopId, Ending, IdRange};
 use rustix::fs::{CWD, FileType, Mode, OFlags, makedev, mknodat};
 use serde::Deserialize;
 use serde_json::Value;
@@ -17,7 +17,6 @@ use super::{body, ids, name, stream};
 use crate::container::{Exit, blocking};
 use crate::plan::{ContainerPlan, NetworkPlan, USER};
 use crate::root::folder;
-use crate::running::ending;
 use crate::{Error, network};
 
 const BUFFER: usize = 64 << 10;
@@ -118,7 +117,7 @@ impl Daemonic {
         let path = format!("/containers/{}/wait?condition=not-running", name(&self.id));
         let waited: Waited = self.client.post_and_wait("wait for a container", &path).await?;
         let out_of_memory = inspect(&self.client, &self.id).await?.state.oom_killed;
-        Ok(Exit { ending: ending(waited.status_code), out_of_memory })
+        Ok(Exit { ending: Ending::of_told_status(waited.status_code), out_of_memory })
     }
 
     pub(crate) async fn signal(&self, signal: i32) -> Result<(), Error> {

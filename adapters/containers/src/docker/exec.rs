@@ -13,7 +13,7 @@ use super::client::Client;
 use super::{name, stream};
 use crate::Error;
 use crate::plan::USER;
-use crate::running::{Engine, Exec, Running, START_LIMIT, User, ending};
+use crate::running::{Engine, Exec, Running, START_LIMIT, User};
 
 /// Between the daemon and whoever reads.
 const BUFFER: usize = 64 << 10;
@@ -85,7 +85,7 @@ impl RunningExec {
         // The streams end a moment before the daemon has the status.
         loop {
             if let Some(code) = self.state().await?.exit_code {
-                return Ok(ending(code));
+                return Ok(Ending::of_told_status(code));
             }
             sleep(super::PATIENCE).await;
         }

@@ -5,7 +5,6 @@
 
 use std::fs;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -13,12 +12,8 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use lunette_desktop::{BackendKind, Order, Places};
-use rustix::io::Errno;
-use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, getuid, kill_process_group, pidfd_open, pidfd_send_signal, waitid,
-};
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
+use lunette_sys_process::Held;
+use rustix::process::{Pid, Signal, WaitIdOptions, getuid, kill_process_group};
 
 use super::folder;
 use crate::config::Config;
@@ -30,7 +25,7 @@ const NOT_THEIRS: [&str; 5] = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID",
 #[derive(Debug, Clone)]
 pub(crate) struct Launcher {
     pid: Pid,
-    fd: Arc<AsyncFd<OwnedFd>>,
+    held: Arc<Held>,
 }
 
 impl Launcher {
@@ -63,10 +58,8 @@ impl Launcher {
         found.into_iter().next().map(|(_, launcher)| launcher)
     }
 
-    #[expect(deprecated, reason = "its successor is unsafe for what may change its descriptor; an OwnedFd does not")]
     fn open(pid: Pid) -> io::Result<Self> {
-        let fd = pidfd_open(pid, PidfdFlags::NONBLOCK)?;
-        Ok(Self { pid, fd: Arc::new(AsyncFd::with_interest(fd, Interest::READABLE)?) })
+        Ok(Self { pid, held: Arc::new(Held::open(pid)?) })
     }
 
     pub(crate) fn pid(&self) -> i32 {
@@ -75,22 +68,20 @@ impl Launcher {
 
     /// Sends it a signal; one that is gone already is no error.
     pub(crate) fn signal(&self, signal: Signal) {
-        match pidfd_send_signal(self.fd.get_ref(), signal) {
-            Ok(()) | Err(Errno::SRCH) => {}
-            Err(error) => tracing::error!(%error, pid = self.pid(), ?signal, "cannot signal a launcher"),
+        if let Err(error) = self.held.signal(signal) {
+            tracing::error!(%error, pid = self.pid(), ?signal, "cannot signal a launcher");
         }
     }
 
     /// Waits for its end, and reaps it when it is our child.
     pub(crate) async fn ended(&self) {
-        if let Err(error) = self.fd.readable().await {
+        if let Err(error) = self.held.ended().await {
             tracing::error!(%error, pid = self.pid(), "cannot wait for a launcher");
         }
         // A runc that it had started goes on otherwise, and makes what the sweep has just looked for.
         let _ = kill_process_group(self.pid, Signal::KILL);
         // Somebody else's child is not ours to reap.
-        let reaped = waitid(WaitId::PidFd(self.fd.get_ref().as_fd()), WaitIdOptions::EXITED | WaitIdOptions::NOHANG);
-        if let Ok(Some(status)) = reaped {
+        if let Ok(Some(status)) = self.held.reap(WaitIdOptions::NOHANG) {
             let (status, signal) = (status.exit_status(), status.terminating_signal());
             tracing::debug!(pid = self.pid(), ?status, ?signal, "launcher ended");
         }

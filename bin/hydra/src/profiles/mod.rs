@@ -112,7 +112,7 @@ fn children(folder: &Path) -> Vec<PathBuf> {
 fn read(path: &Path) -> Result<Option<Found>, String> {
     if path.is_dir() {
         let file = path.join(IN_ROOT);
-        let profile = Profile::parse(&text(&file)?).map_err(chain)?;
+        let profile = Profile::parse(&text(&file)?).map_err(|error| lunette_cause::chain(&error))?;
         return Ok(Some(Found { profile, root: RootSource::Folder(path.to_owned()) }));
     }
     if path.extension().is_none_or(|extension| extension != "toml") {
@@ -121,13 +121,8 @@ fn read(path: &Path) -> Result<Option<Found>, String> {
     let text = text(path)?;
     let table: BTreeMap<String, toml::Value> = toml::from_str(&text).map_err(|error| error.to_string())?;
     let Some(image) = table.get("image").and_then(toml::Value::as_str) else { return Ok(None) };
-    let profile = Profile::parse(&text).map_err(chain)?;
+    let profile = Profile::parse(&text).map_err(|error| lunette_cause::chain(&error))?;
     Ok(Some(Found { profile, root: RootSource::Image(image.to_owned()) }))
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-fn chain(error: lunette_desktop::ProfileError) -> String {
-    crate::cause::chain(&error)
 }
 
 fn text(path: &Path) -> Result<String, String> {

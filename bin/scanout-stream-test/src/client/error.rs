@@ -138,12 +138,6 @@ pub enum StreamError {
     Socket(#[from] io::Error),
 }
 
-/// An error with all its sources in one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,7 +150,7 @@ mod tests {
         };
         let expected = "no answer to SUBSCRIBE 5: what the server sends is not HXFR: \
                         2 bytes follow the last of 1 blobs in a FRAME_RESPONSE";
-        assert_eq!(chain(&error), expected);
+        assert_eq!(lunette_cause::chain(&error), expected);
     }
 
     fn refused(kind: io::ErrorKind) -> ConnectError {

@@ -20,7 +20,6 @@ use lunette_wire::hxfr::{
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 pub use dial::Limits;
-pub(crate) use error::chain;
 pub use error::{ConnectError, StreamError};
 
 use crate::{Address, Monotonic};

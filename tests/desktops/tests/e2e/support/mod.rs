@@ -1,6 +1,5 @@
 //! Fixtures: a machine with hydra in it, its desktops, and what watches them.
 
-mod build;
 mod keys;
 mod levels;
 mod picture;
@@ -10,16 +9,20 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use lease_launcher::Colour;
-use lunette::lab::{ExporterPlan, Lab, LabPlan, System};
+use lunette::lab::{ExporterPlan, Lab, LabPlan, Programs, System};
 use lunette_desktop::Slot;
 use lunette_image::Kernel;
 use lunette_vm::{Accelerator, Arch, Cpus, Guard, Mebibytes, Qemu};
 use serde_json::Value;
+use vm_tests::build;
 
 pub(crate) use levels::Levels;
 pub(crate) use picture::Picture;
 pub(crate) use screen::Screen;
 
+/// What has programs that the guest or the host needs.
+const PACKAGES: [&str; 7] =
+    ["frame-export", "drm-manager", "drm-flipper", "hydra", "lease-launcher", "logind-stub", "desktop-tests"];
 /// The profile that most people get.
 pub(crate) const LIGHT: &str = "light";
 /// From nothing to a picture, on an emulated processor that others use too.
@@ -60,7 +63,7 @@ pub(crate) fn machine(test: &str, profiles: &[&str]) -> Option<Machine> {
     }
     let plan = LabPlan {
         name: format!("test-{test}").parse().expect("a test's name is a label"),
-        programs: build::programs(),
+        programs: Programs::in_folder(&build(&PACKAGES)),
         guest_programs: vec!["desktop-probe".to_owned()],
         system: System::Desktops { profiles: profiles.iter().map(|name| (*name).to_owned()).collect() },
         kernel: Kernel::Backports,

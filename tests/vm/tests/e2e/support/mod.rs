@@ -1,16 +1,17 @@
 //! Fixtures: a machine per test, and what watches its outputs.
 
-mod build;
 mod watch;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use lunette::lab::{ExporterPlan, FlipperPlan, Lab, LabPlan, System};
+use lunette::lab::{ExporterPlan, FlipperPlan, Lab, LabPlan, Programs, System};
 use lunette_frame::Size;
 use lunette_image::Kernel;
 use lunette_vm::{Accelerator, Arch, Cpus, Guard, Mebibytes, Qemu, VmError};
 
 use std::time::Duration;
+
+use vm_tests::build;
 
 pub(crate) use watch::{flow, watch, watch_plan};
 
@@ -50,7 +51,7 @@ fn qemu() -> Result<Qemu, VmError> {
 fn plan(test: &str) -> LabPlan {
     LabPlan {
         name: format!("test-{test}").parse().expect("a test's name is a label"),
-        programs: build::programs(),
+        programs: Programs::in_folder(&build(&["frame-export", "drm-manager", "drm-flipper", "vm-tests"])),
         guest_programs: vec!["guest-probe".to_owned()],
         system: System::Test,
         kernel: Kernel::Backports,

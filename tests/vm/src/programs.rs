@@ -1,16 +1,19 @@
-//! The programs that the tests run, built from the sources that the tests were built from.
+//! The programs that tests run, built from the sources that the tests were built from.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use lunette::lab::Programs;
-
-/// Cargo builds the programs of the tested package only, and these are of other packages.
-pub(crate) fn programs() -> Programs {
+/// Builds the programs of these packages, and returns the folder that they are in. Cargo itself builds those of the
+/// tested package only.
+///
+/// # Panics
+/// When they do not build.
+#[must_use]
+pub fn build(packages: &[&str]) -> PathBuf {
     let folder = target_folder();
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--quiet", "--bins"]);
-    for package in ["frame-export", "drm-manager", "drm-flipper", "vm-tests"] {
+    for package in packages {
         cargo.args(["--package", package]);
     }
     if folder.ends_with("release") {
@@ -20,7 +23,7 @@ pub(crate) fn programs() -> Programs {
     cargo.arg("--target-dir").arg(target).current_dir(Path::new(env!("CARGO_MANIFEST_DIR")));
     let built = cargo.status().expect("cargo can be started");
     assert!(built.success(), "the programs do not build");
-    Programs::in_folder(&folder)
+    folder
 }
 
 /// `target/debug`, of `target/debug/deps/e2e-…`.

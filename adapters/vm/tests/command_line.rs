@@ -35,7 +35,9 @@ fn lines(text: &str) -> Vec<String> {
 #[test]
 fn a_linux_host_boots_a_kernel_from_shared_memory() {
     let sandboxed = Features { sandbox: true, output_names: false };
-    let found = words(&config(Arch::Amd64, kernel()), HostOs::Linux, Accelerator::Tcg, sandboxed);
+    let mut config = config(Arch::Amd64, kernel());
+    config.outputs = Outputs::new(2, Vec::new()).unwrap();
+    let found = words(&config, HostOs::Linux, Accelerator::Tcg, sandboxed);
     let expected = lines(
         "-name one
          -nodefaults
@@ -58,7 +60,8 @@ fn a_linux_host_boots_a_kernel_from_shared_memory() {
          -chardev stdio,id=console,signal=off
          -serial chardev:console
          -display dbus,p2p=yes
-         -device virtio-gpu-pci,id=gpu0,max_outputs=16
+         -device virtio-gpu-pci,id=gpu0,addr=0x10.0,multifunction=on
+         -device virtio-gpu-pci,id=gpu1,addr=0x10.1,multifunction=on
          -device virtio-rng-pci
          -netdev user,id=net0
          -device virtio-net-pci,netdev=net0",
@@ -129,6 +132,15 @@ fn disks_ports_shares_and_forwards_follow_in_order() {
 }
 
 #[test]
+fn every_output_has_a_card_of_its_own() {
+    let found = words(&config(Arch::Amd64, kernel()), HostOs::Linux, Accelerator::Tcg, Features::default());
+    let cards: Vec<_> = found.iter().filter(|word| word.starts_with("virtio-gpu-pci,")).collect();
+    assert_eq!(cards.len(), 16);
+    assert_eq!(cards[8], "virtio-gpu-pci,id=gpu8,addr=0x11.0,multifunction=on");
+    assert_eq!(cards[15], "virtio-gpu-pci,id=gpu15,addr=0x11.7,multifunction=on");
+}
+
+#[test]
 fn names_go_into_the_edid_where_qemu_can() {
     let mut config = config(Arch::Amd64, kernel());
     config.outputs = Outputs::new(3, vec![label("deskA"), label("deskB")]).unwrap();
@@ -136,10 +148,10 @@ fn names_go_into_the_edid_where_qemu_can() {
         let found = words(&config, HostOs::Linux, Accelerator::Tcg, Features { output_names, sandbox: false });
         found.into_iter().find(|word| word.contains("virtio-gpu-pci")).unwrap()
     };
-    assert_eq!(device(false), "virtio-gpu-pci,id=gpu0,max_outputs=3");
+    assert_eq!(device(false), "virtio-gpu-pci,id=gpu0,addr=0x10.0,multifunction=on");
     let named: serde_json::Value = serde_json::from_str(&device(true)).unwrap();
-    assert_eq!(named["outputs"], serde_json::json!([{ "name": "deskA" }, { "name": "deskB" }, {}]));
-    assert_eq!((named["max_outputs"].as_u64(), named["id"].as_str()), (Some(3), Some("gpu0")));
+    assert_eq!(named["outputs"], serde_json::json!([{ "name": "deskA" }]));
+    assert_eq!((named["addr"].as_str(), named["id"].as_str()), (Some("0x10.0"), Some("gpu0")));
 }
 
 #[test]

@@ -13,21 +13,21 @@ use tokio::task::{self, JoinError, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use crate::broker::{Broker, Made};
-use crate::card::Card;
+use crate::cards::Cards;
 use crate::client::{self, Asked, Ended};
 use crate::config::Config;
 use crate::handed::Handed;
 use crate::host::{Link, News};
 use crate::hotplug::Hotplug;
 use crate::kept::Found;
-use crate::kms::KmsCard;
+use crate::kms::KmsCards;
 use crate::peer::Peer;
 use crate::service::Service;
 use crate::socket::{self, Owner, Socket};
 use crate::status;
 use crate::stop::told_to_end;
 
-/// What the DRM master is called where it is kept.
+/// What the DRM masters are called where they are kept.
 const MASTER: &str = "drm-master";
 /// How long leases may take to end when we are told to.
 const CLOSING: Duration = Duration::from_secs(4);
@@ -42,15 +42,15 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// When it cannot start.
 pub async fn run(config: Config) -> anyhow::Result<()> {
     let (mut handed, service) = (Handed::from_environment(), Service::from_environment());
-    let earlier = handed.take(MASTER).pop();
-    let is_new = earlier.is_none();
-    let card = KmsCard::open(&config.device, earlier)?;
-    if is_new && let Err(error) = service.keep(MASTER, &[card.master()]) {
-        tracing::warn!(%error, "nobody keeps the card when we die");
+    let earlier = handed.take(MASTER);
+    let is_new = earlier.is_empty();
+    let cards = KmsCards::open(&config.devices, earlier)?;
+    if is_new && let Err(error) = cards.masters().try_for_each(|master| service.keep(MASTER, &[master])) {
+        tracing::warn!(%error, "nobody keeps the cards when we die");
     }
     let stop = told_to_end()?;
     let kept = Keeping { handed, service };
-    serve(card, config, kept, stop).await
+    serve(cards, config, kept, stop).await
 }
 
 /// What outlives a manager.
@@ -62,17 +62,17 @@ pub struct Keeping {
     pub service: Service,
 }
 
-/// Serves this card until `stop` is ready. When the future is dropped before, all is as if the process had been killed.
+/// Serves these cards until `stop` is ready. When the future is dropped before, all is as if the process had been killed.
 ///
 /// # Errors
 /// When it cannot start.
-pub async fn serve<C: Card>(
-    card: C,
+pub async fn serve<C: Cards>(
+    cards: C,
     config: Config,
     kept: Keeping,
     stop: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
-    let mut app = App::start(card, config, kept)?;
+    let mut app = App::start(cards, config, kept)?;
     app.service.tell("READY=1");
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -121,19 +121,19 @@ enum Happened {
     WatchdogDue,
 }
 
-impl<C: Card> App<C> {
-    fn start(card: C, config: Config, kept: Keeping) -> anyhow::Result<Self> {
+impl<C: Cards> App<C> {
+    fn start(cards: C, config: Config, kept: Keeping) -> anyhow::Result<Self> {
         let Keeping { mut handed, service } = kept;
         let service = Arc::new(service);
-        let outputs = card.connectors().len();
+        let outputs = cards.connectors().len();
         let (orders, ordered) = mpsc::channel(2 * outputs + 8);
         let (telling, news) = mpsc::channel(16);
         let (asking, asked) = mpsc::channel(16);
         // Before the connectors are read first, so that nothing is missed.
-        let hotplug = Hotplug::listen(card.events());
+        let hotplug = Hotplug::listen(cards.events());
         let found = Found::all(&mut handed);
-        let broker = Broker::new(Arc::new(card), &config, orders, Arc::clone(&service), found);
-        let broker = broker.context("cannot take the card over")?;
+        let broker = Broker::new(Arc::new(cards), &config, orders, Arc::clone(&service), found);
+        let broker = broker.context("cannot take the cards over")?;
         let owner = Owner { uid: config.allowed.uids.first().copied(), gid: config.allowed.gids.first().copied() };
         let door = open_door(&config, owner, &mut handed, &service)?;
         let questions = Socket::bind(&status::path_beside(&config.socket), 0o600, Owner::default())?;

@@ -10,6 +10,8 @@ use lunette_wire::{Token, TokenError};
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 use serde::{Deserialize, Serialize};
 
+use crate::cards::Lessee;
+
 /// More than any book has.
 const MOST_BYTES: usize = 4096;
 
@@ -17,7 +19,7 @@ const MOST_BYTES: usize = 4096;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Book {
     pub(crate) scanout: ScanoutId,
-    pub(crate) lessee: LesseeId,
+    pub(crate) lessee: Lessee,
     pub(crate) connector: String,
     pub(crate) wish: Wish,
 }
@@ -40,6 +42,7 @@ pub(crate) enum BookError {
 struct Written {
     version: u32,
     scanout: u16,
+    card: u16,
     lessee: u32,
     connector: String,
     width: u32,
@@ -49,7 +52,7 @@ struct Written {
 }
 
 impl Written {
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 }
 
 /// What every version has.
@@ -91,7 +94,8 @@ impl Book {
         Ok(serde_json::to_vec(&Written {
             version: Written::VERSION,
             scanout: self.scanout.get(),
-            lessee: self.lessee.get(),
+            card: self.lessee.card,
+            lessee: self.lessee.id.get(),
             connector: self.connector.clone(),
             width: size.width,
             height: size.height,
@@ -109,7 +113,7 @@ impl Book {
         let (size, token) = (Size::new(written.width, written.height), written.token.parse::<Token>()?);
         Ok(Self {
             scanout: ScanoutId::new(written.scanout),
-            lessee: LesseeId::new(written.lessee),
+            lessee: Lessee { card: written.card, id: LesseeId::new(written.lessee) },
             connector: written.connector,
             wish: Wish { size, light_crtc: written.light_crtc, token },
         })
@@ -122,7 +126,8 @@ mod tests {
 
     fn book() -> Book {
         let wish = Wish { size: Size::new(1280, 720), light_crtc: true, token: Token::new([0x5a; 32]) };
-        Book { scanout: ScanoutId::new(3), lessee: LesseeId::new(5), connector: "Virtual-4".into(), wish }
+        let lessee = Lessee { card: 3, id: LesseeId::new(5) };
+        Book { scanout: ScanoutId::new(3), lessee, connector: "Virtual-4".into(), wish }
     }
 
     #[test]
@@ -138,7 +143,7 @@ mod tests {
     fn what_makes_no_sense_is_no_book() {
         let text = String::from_utf8(book().text().expect("text")).expect("JSON");
         let wrong = |from: &str, to: &str| Book::parse(text.replacen(from, to, 1).as_bytes()).expect_err("wrong");
-        assert!(matches!(wrong("\"version\":1", "\"version\":2"), BookError::Version(2)));
+        assert!(matches!(wrong("\"version\":2", "\"version\":3"), BookError::Version(3)));
         assert!(matches!(wrong("5a5a", "5a"), BookError::Token(_)));
         assert!(matches!(wrong("light_crtc", "dark_crtc"), BookError::Text(_)));
         assert!(matches!(wrong("\"scanout\":3", "\"scanout\":70000"), BookError::Text(_)));

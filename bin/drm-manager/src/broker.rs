@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use lunette_frame::ScanoutId;
 use lunette_lease::{Action, ClientId, Input, Pool, Purpose, Stage, Ticket, Wish};
-use lunette_sys_kms::LesseeId;
 use lunette_wire::Token;
 use lunette_wire::lease::Request;
 use tokio::sync::{mpsc, oneshot};
@@ -15,7 +14,7 @@ use tokio::task::{self, JoinError, JoinSet};
 use tokio::time::Instant;
 
 use crate::book::Book;
-use crate::card::{Card, CardError, Light, NewLease};
+use crate::cards::{CardError, Cards, Lessee, Light, NewLease};
 use crate::client::{self, Answer, Asked, Ended};
 use crate::config::Config;
 use crate::host::{News, Order, Unless, What};
@@ -31,7 +30,7 @@ pub(crate) type Made = (Ticket, ScanoutId, Result<NewLease, CardError>);
 /// The one owner of all state.
 #[derive(Debug)]
 pub struct Broker<C> {
-    card: Arc<C>,
+    cards: Arc<C>,
     pool: Pool,
     start: Instant,
     names: BTreeMap<ScanoutId, String>,
@@ -56,7 +55,7 @@ struct Client {
 
 #[derive(Debug)]
 struct Lease {
-    lessee: LesseeId,
+    lessee: Lessee,
     /// Until the client has it.
     fd: Option<OwnedFd>,
     light: Option<Light>,
@@ -64,26 +63,26 @@ struct Lease {
     kept: Option<Kept>,
 }
 
-impl<C: Card> Broker<C> {
-    /// Takes the card over with what was `found` of an earlier manager's leases: those that live go on, all others end.
+impl<C: Cards> Broker<C> {
+    /// Takes the cards over with what was `found` of an earlier manager's leases: those that live go on, all others end.
     /// Outputs that nobody leased are unplugged when the host is there.
     pub(crate) fn new(
-        card: Arc<C>,
+        cards: Arc<C>,
         config: &Config,
         orders: mpsc::Sender<Order>,
         service: Arc<Service>,
         found: Vec<Found>,
     ) -> Result<Self, CardError> {
         let first = ScanoutId::new(u16::from(!config.console));
-        let offered = card.connectors().iter().filter(|connector| connector.scanout >= first);
+        let offered = cards.connectors().iter().filter(|connector| connector.scanout >= first);
         let names: BTreeMap<_, _> =
             offered.take(config.outputs).map(|connector| (connector.scanout, connector.name.clone())).collect();
-        let alive = inherit(&*card, &names, &service, found)?;
-        card.look(&alive.iter().map(|(book, _)| book.scanout).collect())?;
+        let alive = inherit(&*cards, &names, &service, found)?;
+        cards.look(&alive.iter().map(|(book, _)| book.scanout).collect())?;
         let mut outputs = Vec::with_capacity(names.len());
         for scanout in names.keys().copied() {
             // The console is connected from the start, and stays until somebody leases it.
-            outputs.push((scanout, scanout != ScanoutId::new(0) && card.is_connected(scanout)?));
+            outputs.push((scanout, scanout != ScanoutId::new(0) && cards.is_connected(scanout)?));
         }
         let mut broker = Self {
             pool: Pool::new(outputs, config.timing),
@@ -97,7 +96,7 @@ impl<C: Card> Broker<C> {
             service,
             generation: 0,
             doors: Doors::default(),
-            card,
+            cards,
         };
         for (number, (book, kept)) in (1..).zip(alive) {
             broker.restore(ClientId::new(number), &book, kept);
@@ -238,7 +237,7 @@ impl<C: Card> Broker<C> {
         self.hand_in(input);
         let awaited: Vec<_> = self.pool.awaited().collect();
         for scanout in awaited {
-            match self.card.is_connected(scanout) {
+            match self.cards.is_connected(scanout) {
                 Ok(connected) => self.hand_in(Input::Connector(scanout, connected)),
                 Err(error) => tracing::warn!(%scanout, "{}", lunette_cause::chain(&error)),
             }
@@ -263,9 +262,9 @@ impl<C: Card> Broker<C> {
             }
             Action::Unplug { ticket, scanout } => self.order(ticket, scanout, What::Unplug),
             Action::Lease { ticket, scanout, size, light_crtc } => {
-                let card = Arc::clone(&self.card);
+                let cards = Arc::clone(&self.cards);
                 let light = light_crtc.then_some(size);
-                let task = self.leasing.spawn_blocking(move || (ticket, scanout, card.lease(scanout, light)));
+                let task = self.leasing.spawn_blocking(move || (ticket, scanout, cards.lease(scanout, light)));
                 self.asked.insert(task.id(), ticket);
             }
             Action::Grant { client, scanout, token } => self.grant(client, scanout, token),
@@ -323,7 +322,7 @@ impl<C: Card> Broker<C> {
 
     fn revoke(&mut self, scanout: ScanoutId) {
         let Some(Lease { lessee, light, kept, .. }) = self.leases.remove(&scanout) else { return };
-        if let Err(error) = self.card.revoke(lessee) {
+        if let Err(error) = self.cards.revoke(lessee) {
             tracing::error!(%scanout, "cannot revoke: {}", lunette_cause::chain(&error));
         }
         if let Some(kept) = kept {
@@ -350,7 +349,7 @@ impl<C: Card> Broker<C> {
         let outputs = self.pool.outputs().map(|output| OutputStatus {
             scanout: output.scanout.get(),
             connector: self.names.get(&output.scanout).cloned().unwrap_or_default(),
-            connected: self.card.is_connected(output.scanout).ok(),
+            connected: self.cards.is_connected(output.scanout).ok(),
             state: output.stage.name(),
             owner: output.owner.and_then(|(client, size, since)| {
                 let Peer { pid, uid, gid } = self.clients.get(&client)?.peer;

@@ -20,7 +20,7 @@ const FW_CFG: &str = "/sys/firmware/qemu_fw_cfg/by_name/opt/lunette/secret/raw";
 /// What a kept manager is started without.
 const KEEP: &str = "--keep";
 
-/// Hands out the outputs of the virtual display card, one lease to each client.
+/// Hands out the outputs of the virtual display cards, one lease to each client.
 ///
 /// It must be the only DRM master of the machine. Containers mount the directory of --socket, never the socket itself.
 ///
@@ -33,9 +33,9 @@ struct Args {
     #[arg(long, value_name = "PATH", default_value = "/run/helix-drm/drm.sock", env = "DRM_SOCKET")]
     socket: PathBuf,
 
-    /// The card
-    #[arg(long, value_name = "NODE", default_value = "/dev/dri/card0", env = "DRM_DEVICE")]
-    device: PathBuf,
+    /// The cards, with commas; their outputs are counted through [default: all virtio cards, by their PCI addresses]
+    #[arg(long, value_name = "NODE", value_delimiter = ',', env = "DRM_DEVICE")]
+    device: Vec<PathBuf>,
 
     /// The host's frame-export, which plugs outputs
     #[arg(long, value_name = "ADDR:PORT", default_value = "10.0.2.2:15937", env = "QEMU_ADDR")]
@@ -98,8 +98,8 @@ pub enum Command {
 pub struct Config {
     /// The socket for leases.
     pub socket: PathBuf,
-    /// The card.
-    pub device: PathBuf,
+    /// The cards; none for all virtual ones.
+    pub devices: Vec<PathBuf>,
     /// Where frame-export listens.
     pub host: String,
     /// What to show it.
@@ -138,7 +138,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> anyhow::Result<Command
     let timing = Timing { answer: Duration::from_millis(args.answer_within.into()), ..Timing::default() };
     let config = Config {
         socket: args.socket,
-        device: args.device,
+        devices: args.device,
         host: args.host,
         secret,
         outputs: args.outputs.into(),
@@ -182,7 +182,7 @@ mod tests {
         let Ok(Command::Serve(config, _)) = parsed(&[]) else { panic!("a server") };
         assert_eq!(config.socket, Path::new("/run/helix-drm/drm.sock"));
         assert_eq!((config.host.as_str(), config.outputs, config.max_clients), ("10.0.2.2:15937", 15, 64));
-        assert!(!config.console && config.allowed == Allowed::default());
+        assert!(config.devices.is_empty() && !config.console && config.allowed == Allowed::default());
     }
 
     #[test]

@@ -6,21 +6,21 @@ use lunette_frame::ScanoutId;
 use lunette_lease::take_stock;
 
 use crate::book::Book;
-use crate::card::{Card, CardError};
+use crate::cards::{CardError, Cards};
 use crate::kept::{Found, Kept};
 use crate::service::Service;
 
 /// The leases that live on; all others are revoked and forgotten.
 pub(crate) fn inherit(
-    card: &impl Card,
+    cards: &impl Cards,
     names: &BTreeMap<ScanoutId, String>,
     service: &Service,
     found: Vec<Found>,
 ) -> Result<Vec<(Book, Kept)>, CardError> {
     let remains: Vec<_> = found.iter().map(|found| found.remains(names)).collect();
-    let stock = take_stock(&remains, &card.lessees()?);
+    let stock = take_stock(&remains, &cards.lessees()?);
     for lessee in &stock.strangers {
-        card.revoke(*lessee)?;
+        cards.revoke(*lessee)?;
     }
     if !stock.strangers.is_empty() {
         tracing::info!(revoked = stock.strangers.len(), "revoked leases that nobody holds any more");

@@ -11,12 +11,12 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use lunette_frame::ScanoutId;
 use lunette_lease::Remains;
-use lunette_sys_kms::LesseeId;
 use rustix::fs::FileType;
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, Shutdown, recv, shutdown};
 
 use crate::book::{Book, BookError};
+use crate::cards::Lessee;
 use crate::handed::Handed;
 use crate::service::Service;
 
@@ -77,8 +77,8 @@ impl Found {
         Self { name, connection: sockets.into_iter().next(), book }
     }
 
-    /// What counts of it, on a card with these connectors.
-    pub(crate) fn remains(&self, names: &BTreeMap<ScanoutId, String>) -> Option<Remains<ScanoutId, LesseeId>> {
+    /// What counts of it, on cards with these connectors.
+    pub(crate) fn remains(&self, names: &BTreeMap<ScanoutId, String>) -> Option<Remains<ScanoutId, Lessee>> {
         let book = self.book.as_ref().ok().filter(|book| names.get(&book.scanout) == Some(&book.connector))?;
         let is_wanted = self.connection.as_ref().is_some_and(is_silent);
         Some(Remains { scanout: book.scanout, lessee: book.lessee, is_wanted })

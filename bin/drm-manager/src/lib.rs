@@ -1,12 +1,12 @@
-//! `drm-manager`: the only DRM master of a guest; hands out its outputs as leases.
+//! `drm-manager`: the only DRM master of a guest's cards; hands out their outputs as leases.
 //!
 //! ```text
-//!   clients ──▶ client::serve, one task each ──┐                ┌──▶ Card: leases, revokes, reads connectors
+//!   clients ──▶ client::serve, one task each ──┐                ┌──▶ Cards: leases, revokes, reads connectors
 //!   host ◀────▶ Link, one task ────────────────┼──▶ Broker ─────┼──▶ Link: GRANT + ENABLE, DISABLE
 //!   kernel ───▶ Hotplug: uevents ──────────────┘   (Pool)       └──▶ clients: reply + lease fd
 //! ```
 //!
-//! What must outlive this program is with the service manager, or with our own [`keeper`]: the card's master, the socket,
+//! What must outlive this program is with the service manager, or with our own [`keeper`]: the cards' masters, the socket,
 //! and the connection and the book of every lease. A program that was killed goes on with them.
 //!
 //! One thread, and one owner of all state: the [`Broker`], which drives the state machine of `lunette-lease`. Calls that
@@ -17,7 +17,7 @@
 pub mod app;
 mod book;
 mod broker;
-pub mod card;
+pub mod cards;
 mod cause;
 mod client;
 pub mod config;
@@ -36,5 +36,5 @@ mod stop;
 
 pub use broker::Broker;
 pub use handed::Handed;
-pub use kms::KmsCard;
+pub use kms::KmsCards;
 pub use service::Service;

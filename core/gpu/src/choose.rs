@@ -32,14 +32,12 @@ pub fn choose(machine: &Machine, vendor: Vendor, index: Option<u32>) -> Result<D
     }
 }
 
-/// One output of the virtual card. Its other nodes would show what others draw.
+/// One output of a virtual card: of which, the lease says. Other nodes would show what others draw.
 fn leased(machine: &Machine, index: Option<u32>) -> Result<DeviceSet, GpuError> {
-    let ours: Vec<&Card> = machine.in_order().into_iter().filter(|card| Vendor::Virtio.made(card)).collect();
-    let card = pick(machine, Vendor::Virtio, &ours, Some(index.unwrap_or(0)))?;
-    let nodes = card.iter().filter_map(|card| card.primary.clone()).collect();
+    cards(machine, Vendor::Virtio, index)?;
     let environment = Environment::of(Vendor::Virtio).drawn_by(None).leased().indexed(index).0;
     let (vendor, runtime) = (Vendor::Virtio, Runtime::Plain);
-    Ok(DeviceSet { vendor, nodes, lease: true, render: None, runtime, environment })
+    Ok(DeviceSet { vendor, nodes: Vec::new(), lease: true, render: None, runtime, environment })
 }
 
 /// Whatever cards there are; a machine without any draws by software.

@@ -9,7 +9,7 @@ use crate::{Node, Vendor};
 pub struct DeviceSet {
     /// Whose they are in the end.
     pub vendor: Vendor,
-    /// Nodes, each once. With a lease the card's own is for looking at, unless the compositor needs more.
+    /// Nodes, each once; none with a lease, which itself says which card it is of.
     pub nodes: Vec<Node>,
     /// Whether the desktop is shown on a leased output.
     pub lease: bool,

@@ -59,7 +59,9 @@ impl Vendor {
         }
     }
 
-    pub(crate) fn made(self, card: &Card) -> bool {
+    /// Whether its driver drives this card.
+    #[must_use]
+    pub fn made(self, card: &Card) -> bool {
         self.drivers().contains(&card.driver.as_str())
     }
 }

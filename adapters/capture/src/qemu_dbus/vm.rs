@@ -16,13 +16,13 @@ const PATH: &str = "/org/qemu/Display1/VM";
 /// More consoles than any machine has.
 const MAX_CONSOLES: usize = 256;
 
-/// The consoles of the machine's main display device, by scanout.
+/// The consoles that are scanouts.
 pub(super) async fn scanouts(display: &Arc<Display>) -> Result<BTreeMap<ScanoutId, ConsoleInfo>, QemuError> {
     let mut consoles = Vec::new();
     for number in console_numbers(display).await? {
         consoles.push(Console::new(Arc::clone(display), number).info().await?);
     }
-    let scanouts = of_largest_device(consoles);
+    let scanouts = numbered(consoles);
     if scanouts.is_empty() { Err(QemuError::NoConsole) } else { Ok(scanouts) }
 }
 
@@ -39,13 +39,17 @@ async fn console_numbers(display: &Display) -> Result<Vec<ConsoleNumber>, QemuEr
     numbers.iter().take(MAX_CONSOLES).map(number).collect()
 }
 
-/// A scanout is a head of the device that has most of them; other devices, and text consoles, are left out.
-fn of_largest_device(consoles: Vec<ConsoleInfo>) -> BTreeMap<ScanoutId, ConsoleInfo> {
+/// Scanouts are the heads of the device that has most of them. Where every device has one, each is a scanout, in the order
+/// in which they are plugged in, which is also how the guest counts its cards. Text consoles are none.
+fn numbered(consoles: Vec<ConsoleInfo>) -> BTreeMap<ScanoutId, ConsoleInfo> {
     let mut devices: BTreeMap<String, BTreeMap<ScanoutId, ConsoleInfo>> = BTreeMap::new();
     for console in consoles.into_iter().filter(|console| console.is_graphic) {
         if let Ok(id) = ScanoutId::try_from(console.head) {
             devices.entry(console.device.clone()).or_default().entry(id).or_insert(console);
         }
+    }
+    if devices.values().all(|heads| heads.len() == 1) {
+        return (0..).map(ScanoutId::new).zip(devices.into_values().flat_map(BTreeMap::into_values)).collect();
     }
     let largest = devices.into_values().reduce(|best, next| if next.len() > best.len() { next } else { best });
     largest.unwrap_or_default()
@@ -64,7 +68,7 @@ mod tests {
 
     #[test]
     fn scanouts_are_the_heads_of_the_largest_device() {
-        let scanouts = of_largest_device(vec![
+        let scanouts = numbered(vec![
             console(0, 0, "pci/0000/01.0", true),
             console(1, 0, "pci/0000/02.0", true),
             console(2, 1, "pci/0000/02.0", true),
@@ -76,7 +80,19 @@ mod tests {
     }
 
     #[test]
+    fn devices_with_one_head_each_are_scanouts_in_the_order_of_their_places() {
+        let scanouts = numbered(vec![
+            console(0, 0, "pci/0000/0a.0", true),
+            console(1, 0, "pci/0000/02.0", true),
+            console(2, 0, "", false),
+            console(3, 0, "pci/0000/10.0", true),
+        ]);
+        let numbers: Vec<_> = scanouts.into_iter().map(|(id, console)| (id.get(), console.number.0)).collect();
+        assert_eq!(numbers, [(0, 1), (1, 0), (2, 3)]);
+    }
+
+    #[test]
     fn a_machine_without_graphics_has_none() {
-        assert!(of_largest_device(vec![console(0, 0, "", false)]).is_empty());
+        assert!(numbered(vec![console(0, 0, "", false)]).is_empty());
     }
 }

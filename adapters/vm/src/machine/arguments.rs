@@ -58,6 +58,9 @@ struct CommandLine<'a> {
 }
 
 impl CommandLine<'_> {
+    /// QEMU gives the lower slots to what says nothing about its own.
+    const FIRST_CARD_SLOT: u8 = 0x10;
+
     fn push(&mut self, option: &str, value: impl Into<String>) {
         self.words.extend([option.to_owned(), value.into()]);
     }
@@ -126,21 +129,33 @@ impl CommandLine<'_> {
         Ok(())
     }
 
+    /// A card for each output, since the kernel keeps leases of one card apart, but not the pictures on it.
     fn display(&mut self) {
-        let outputs = &self.config.outputs;
         self.push("-display", "dbus,p2p=yes");
-        if self.placement.features.output_names && !outputs.names().is_empty() {
-            let names = (0..usize::from(outputs.count())).map(|index| match outputs.names().get(index) {
-                Some(name) => json!({ "name": name.as_str() }),
-                None => json!({}),
-            });
-            let device = json!({ "driver": "virtio-gpu-pci", "id": "gpu0", "max_outputs": outputs.count(),
-                "outputs": names.collect::<Vec<_>>() });
-            self.push("-device", device.to_string());
-        } else {
-            self.device(QemuOption::new("virtio-gpu-pci").with("id", "gpu0").with("max_outputs", &outputs.count()));
+        for index in 0..self.config.outputs.count() {
+            self.card(index);
         }
         self.device(QemuOption::new("virtio-rng-pci"));
+    }
+
+    fn card(&mut self, index: u8) {
+        const FUNCTIONS: u8 = 8;
+        const DRIVER: &str = "virtio-gpu-pci";
+        let id = format!("gpu{index}");
+        // Eight to a slot, so that there is room for everything else; both sides count them by these addresses.
+        let address = format!("{:#x}.{:x}", Self::FIRST_CARD_SLOT + index / FUNCTIONS, index % FUNCTIONS);
+        let name = self.config.outputs.names().get(usize::from(index));
+        match name.filter(|_| self.placement.features.output_names) {
+            Some(name) => {
+                let device = json!({ "driver": DRIVER, "id": id, "addr": address, "multifunction": true,
+                    "outputs": [{ "name": name.as_str() }] });
+                self.push("-device", device.to_string());
+            }
+            None => {
+                let device = QemuOption::new(DRIVER).with("id", &id).with("addr", &address);
+                self.device(device.with("multifunction", "on"));
+            }
+        }
     }
 
     fn network(&mut self) {

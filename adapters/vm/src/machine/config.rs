@@ -111,7 +111,7 @@ pub enum Access {
     ReadWrite,
 }
 
-/// The outputs of the display device, 1 to 16.
+/// The outputs, 1 to 16, each of a display card of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outputs {
     count: u8,

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::net::UnixDatagram;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use drm_manager::card::{Card, CardError, Connector, NewLease};
+use drm_manager::cards::{CardError, Cards, Connector, Lessee, NewLease};
 use lunette_frame::{ScanoutId, Size};
 use lunette_sys_kms::LesseeId;
 
@@ -82,13 +82,13 @@ impl FakeCard {
     }
 }
 
-impl Card for FakeCard {
+impl Cards for FakeCard {
     fn connectors(&self) -> &[Connector] {
         &self.connectors
     }
 
-    fn lessees(&self) -> Result<Vec<LesseeId>, CardError> {
-        Ok(self.kernel().leases.values().copied().map(LesseeId::new).collect())
+    fn lessees(&self) -> Result<Vec<Lessee>, CardError> {
+        Ok(self.kernel().leases.values().copied().map(lessee).collect())
     }
 
     fn look(&self, leased: &BTreeSet<ScanoutId>) -> Result<(), CardError> {
@@ -116,11 +116,15 @@ impl Card for FakeCard {
         kernel.leases.insert(scanout, lessee);
         let mut file = tempfile::tempfile().expect("a file");
         write!(file, "lease of {scanout}").expect("writable");
-        Ok(NewLease { lessee: LesseeId::new(lessee), fd: file.into(), light: None })
+        Ok(NewLease { lessee: self::lessee(lessee), fd: file.into(), light: None })
     }
 
-    fn revoke(&self, lessee: LesseeId) -> Result<(), CardError> {
-        self.kernel().leases.retain(|_, held| LesseeId::new(*held) != lessee);
+    fn revoke(&self, gone: Lessee) -> Result<(), CardError> {
+        self.kernel().leases.retain(|_, held| lessee(*held) != gone);
         Ok(())
     }
+}
+
+fn lessee(number: u32) -> Lessee {
+    Lessee { card: 0, id: LesseeId::new(number) }
 }

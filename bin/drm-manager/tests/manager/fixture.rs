@@ -154,7 +154,7 @@ impl Drop for Manager {
 fn config(socket: &std::path::Path, host: String) -> Config {
     Config {
         socket: socket.to_owned(),
-        device: "/dev/null".into(),
+        devices: Vec::new(),
         host,
         secret: Some(SECRET),
         outputs: 15,

@@ -1,4 +1,4 @@
-//! The card whose outputs are leased, as the broker sees it.
+//! The cards whose outputs are leased, as the broker sees them.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -18,7 +18,7 @@ pub enum CardError {
     /// The connector's state cannot be read.
     #[error("cannot read the connector's state")]
     Sysfs(#[source] io::Error),
-    /// The card has no such output.
+    /// No card has such an output.
     #[error("there is no scanout {0}")]
     NoOutput(ScanoutId),
     /// The lease lacks something.
@@ -52,29 +52,38 @@ impl fmt::Debug for Light {
     }
 }
 
+/// Who holds a lease: the kernel counts the lessees of each card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lessee {
+    /// The card's place among the cards.
+    pub card: u16,
+    /// Its number there.
+    pub id: LesseeId,
+}
+
 /// A lease that was just made.
 #[derive(Debug)]
 pub struct NewLease {
-    /// Its name for [`Card::revoke`].
-    pub lessee: LesseeId,
+    /// Its name for [`Cards::revoke`].
+    pub lessee: Lessee,
     /// What the client gets.
     pub fd: OwnedFd,
     /// What must stay as long as the lease.
     pub light: Option<Light>,
 }
 
-/// The card whose outputs are leased.
+/// The cards whose outputs are leased.
 ///
-/// Only [`Card::lease`] may wait for a lock that compositors hold; it is called on a thread of its own.
-pub trait Card: Send + Sync + 'static {
-    /// What can be leased, in the order of the card.
+/// Only [`Cards::lease`] may wait for a lock that compositors hold; it is called on a thread of its own.
+pub trait Cards: Send + Sync + 'static {
+    /// What can be leased, in the order of the cards.
     fn connectors(&self) -> &[Connector];
 
     /// Who holds a lease.
     ///
     /// # Errors
     /// When the kernel does not tell.
-    fn lessees(&self) -> Result<Vec<LesseeId>, CardError>;
+    fn lessees(&self) -> Result<Vec<Lessee>, CardError>;
 
     /// Makes the driver look at every connector but those of outputs that are `leased`: the only time that it is made to,
     /// and not where a compositor may hold the lock.
@@ -105,5 +114,5 @@ pub trait Card: Send + Sync + 'static {
     ///
     /// # Errors
     /// When the kernel refuses.
-    fn revoke(&self, lessee: LesseeId) -> Result<(), CardError>;
+    fn revoke(&self, lessee: Lessee) -> Result<(), CardError>;
 }

@@ -116,7 +116,8 @@ enum Happened {
     Answered,
     News(News),
     Leased(Result<(task::Id, Made), JoinError>),
-    Hotplug,
+    /// Of a card, or of any.
+    Hotplug(Option<String>),
     Tick,
     WatchdogDue,
 }
@@ -187,7 +188,7 @@ impl<C: Cards> App<C> {
             Some(made) = self.broker.leasing.join_next_with_id() => Happened::Leased(made),
             Some(news) = self.news.recv() => Happened::News(news),
             Some(asked) = self.asked.recv() => Happened::Asked(asked),
-            () = self.hotplug.changed() => Happened::Hotplug,
+            node = self.hotplug.changed() => Happened::Hotplug(node),
             () = at(tick) => Happened::Tick,
             () = at(self.next_sign) => Happened::WatchdogDue,
             connected = accept(self.door.as_ref()) => Happened::Connected(connected),
@@ -227,7 +228,7 @@ impl<C: Cards> App<C> {
             Happened::Answered => {}
             Happened::News(news) => self.broker.news(news),
             Happened::Leased(made) => self.broker.leased(made),
-            Happened::Hotplug => self.broker.looked(),
+            Happened::Hotplug(node) => self.broker.looked(node.as_deref()),
             Happened::Tick => self.broker.tick(),
             Happened::WatchdogDue => {
                 self.service.tell("WATCHDOG=1");

@@ -14,7 +14,7 @@ use tokio::task::{self, JoinError, JoinSet};
 use tokio::time::Instant;
 
 use crate::book::Book;
-use crate::cards::{CardError, Cards, Lessee, Light, NewLease};
+use crate::cards::{CardError, Cards, Connector, Lessee, Light, NewLease};
 use crate::client::{self, Answer, Asked, Ended};
 use crate::config::Config;
 use crate::host::{News, Order, Unless, What};
@@ -214,9 +214,11 @@ impl<C: Cards> Broker<C> {
         self.pool.is_idle()
     }
 
-    /// The guest's kernel has heard what is plugged in.
-    pub(crate) fn looked(&mut self) {
-        self.feed(Input::Looked);
+    /// The guest's kernel has heard what is plugged into a card; `None` for any.
+    pub(crate) fn looked(&mut self, node: Option<&str>) {
+        let at = |connector: &&Connector| node.is_none_or(|node| connector.node == node);
+        let seen = self.cards.connectors().iter().filter(at).map(|connector| connector.scanout).collect();
+        self.feed(Input::Looked(seen));
     }
 
     /// Time has passed.

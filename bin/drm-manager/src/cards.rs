@@ -41,6 +41,8 @@ pub struct Connector {
     pub scanout: ScanoutId,
     /// Its connector's name, such as `Virtual-2`.
     pub name: String,
+    /// Its card's node below `/dev`, such as `dri/card1`.
+    pub node: String,
 }
 
 /// The picture that lights a CRTC; shown until something else is, freed when dropped.

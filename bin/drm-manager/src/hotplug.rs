@@ -37,22 +37,26 @@ impl Hotplug {
         if self.0.is_some() { Self::BESIDE } else { Self::WITHOUT }
     }
 
-    /// Waits for the next event about a display. Dropping the future loses nothing.
+    /// Waits for the next event about a display: the node of its card, or `None` when it may have been any. Dropping the
+    /// future loses nothing.
     ///
     /// Only root sends any but the kernel.
-    pub(crate) async fn changed(&mut self) {
+    pub(crate) async fn changed(&mut self) -> Option<String> {
         let Some(socket) = &self.0 else { return std::future::pending().await };
         let mut event = [0; LONGEST];
         loop {
             match socket.recv(&mut event).await {
-                Ok(len) if is_display_change(&event[..len]) => return,
-                Ok(_) => {}
+                Ok(len) => {
+                    if let Some(node) = changed_card(&event[..len]) {
+                        return Some(node.to_owned());
+                    }
+                }
                 // Some were lost: one of them may have been for us.
-                Err(error) if error.raw_os_error() == Some(Errno::NOBUFS.raw_os_error()) => return,
+                Err(error) if error.raw_os_error() == Some(Errno::NOBUFS.raw_os_error()) => return None,
                 Err(error) => {
                     tracing::warn!(%error, "kernel events ended");
                     self.0 = None;
-                    return;
+                    return None;
                 }
             }
         }
@@ -67,11 +71,14 @@ pub(crate) fn kernel_events() -> io::Result<Blocking> {
     Ok(socket.into())
 }
 
-/// An event is `action@path`, then `KEY=value` fields, each ended by a NUL. The kernel also tells when leases begin and
-/// end, as `LEASE=1`: that says nothing about screens.
-fn is_display_change(event: &[u8]) -> bool {
-    let has = |field: &[u8]| event.split(|byte| *byte == 0).any(|found| found == field);
-    has(b"SUBSYSTEM=drm") && has(b"HOTPLUG=1")
+/// The node of the card that an event is about: `action@path`, then `KEY=value` fields, each ended by a NUL. The kernel
+/// also tells when leases begin and end, as `LEASE=1`: that says nothing about screens.
+fn changed_card(event: &[u8]) -> Option<&str> {
+    let fields = || event.split(|byte| *byte == 0);
+    let has = |field: &[u8]| fields().any(|found| found == field);
+    let node = fields().find_map(|field| field.strip_prefix(b"DEVNAME="))?;
+    let node = str::from_utf8(node).ok()?;
+    (has(b"SUBSYSTEM=drm") && has(b"HOTPLUG=1")).then_some(node)
 }
 
 #[cfg(test)]
@@ -80,11 +87,12 @@ mod tests {
 
     #[test]
     fn only_display_events_matter() {
-        let hotplug =
-            b"change@/devices/pci0000:00/0000:00:02.0/virtio0/drm/card0\0ACTION=change\0SUBSYSTEM=drm\0HOTPLUG=1\0";
-        assert!(is_display_change(hotplug));
-        assert!(!is_display_change(b"change@/devices/gpu\0SUBSYSTEM=drm\0LEASE=1\0"), "a lease");
-        assert!(!is_display_change(b"add@/devices/x\0ACTION=add\0SUBSYSTEM=input\0NAME=SUBSYSTEM=drm\0"));
-        assert!(!is_display_change(b""));
+        let hotplug = b"change@/devices/pci0000:00/0000:00:10.3/virtio3/drm/card3\0ACTION=change\0SUBSYSTEM=drm\0\
+            HOTPLUG=1\0DEVNAME=dri/card3\0";
+        assert_eq!(changed_card(hotplug), Some("dri/card3"));
+        assert_eq!(changed_card(b"change@/gpu\0SUBSYSTEM=drm\0LEASE=1\0DEVNAME=dri/card0\0"), None, "a lease");
+        let input = b"add@/x\0ACTION=add\0SUBSYSTEM=input\0NAME=SUBSYSTEM=drm\0HOTPLUG=1\0DEVNAME=input/event1\0";
+        assert_eq!(changed_card(input), None);
+        assert_eq!(changed_card(b""), None);
     }
 }

@@ -24,8 +24,9 @@
 //! ```
 //!
 //! The guest has *noticed* when its kernel says that it has looked again ([`Input::Looked`]), or that the connector has
-//! changed ([`Input::Connector`]); also before the host's answer, which skips Waiting or Settling. The kernel does not
-//! say for whom it looked: before the answer, each look counts for one output, in the order in which they were plugged.
+//! changed ([`Input::Connector`]); also before the host's answer, which skips Waiting or Settling. The kernel says
+//! at which card it looked, and not for whom: before the answer, each look counts for one output of the card, in the order in
+//! which they were plugged.
 //!
 //! A [`Pool`] is fed with [`Input`]s and the time, and drained of [`Action`]s. Whoever drives it talks to the host, the
 //! kernel and the clients. Nothing is asked of the host while it is lost; when it is back, everything is asked again:

@@ -58,7 +58,7 @@ impl Pool {
             Input::Unplugged(ticket, answer) => self.all(&Event::Unplugged(ticket, &answer)),
             Input::Leased(ticket, answer) => self.all(&Event::Leased(ticket, &answer)),
             Input::Connector(scanout, connected) => self.one(scanout, &Event::Connector(connected)),
-            Input::Looked => self.looked(),
+            Input::Looked(scanouts) => self.looked(&scanouts),
             Input::HostLost(why) => self.lose_host(why),
             Input::HostBack => {
                 self.world.host_lost = None;
@@ -166,13 +166,16 @@ impl Pool {
         }
     }
 
-    /// The host does one thing after the other, and the guest looks after each: so the first look is for the first of
-    /// them. It sees what is plugged later, too, or it does not; nobody says.
-    fn looked(&mut self) {
+    /// The host does one thing after the other, and the guest looks after each: so the first look at a card is for the
+    /// first of its outputs. It sees what is plugged later, too, or it does not; nobody says.
+    fn looked(&mut self, scanouts: &[ScanoutId]) {
         let awaited: Vec<_> = self.awaited().collect();
         self.world.unnoticed.retain(|scanout| awaited.contains(scanout));
-        let first = self.world.unnoticed.pop_front();
-        self.all(&Event::Looked(first));
+        let first = self.world.unnoticed.iter().position(|scanout| scanouts.contains(scanout));
+        let first = first.and_then(|place| self.world.unnoticed.remove(place));
+        for scanout in scanouts {
+            self.one(*scanout, &Event::Looked(first));
+        }
     }
 
     fn lose_host(&mut self, why: String) {

@@ -51,7 +51,7 @@ impl QemuConfig {
 /// Limits and distances in time.
 #[derive(Debug, Clone, Copy)]
 pub struct Timings {
-    /// From one switch of a scanout to the next: a guest loses hot-plug events that come closer.
+    /// From one switch of a display device to its next: a guest loses hot-plug events that come closer.
     pub spacing: Duration,
     /// How long QEMU may take for an answer.
     pub answer: Duration,

@@ -138,8 +138,8 @@ struct Connected<'a> {
     watches: BTreeMap<ScanoutId, RunningWatch>,
     queue: VecDeque<Switch>,
     switching: Option<Switching>,
-    /// When the next output may be plugged in or changed.
-    next_switch: Instant,
+    /// When an output of a device may be plugged in or changed next.
+    rested: BTreeMap<Arc<str>, Instant>,
 }
 
 struct RunningWatch(JoinHandle<()>);
@@ -152,8 +152,8 @@ impl Drop for RunningWatch {
 
 impl<'a> Connected<'a> {
     fn new(machine: &'a mut Machine, link: Link) -> Self {
-        let (watches, queue) = (BTreeMap::new(), VecDeque::new());
-        Self { machine, link, watches, queue, switching: None, next_switch: Instant::now() }
+        let (watches, queue, rested) = (BTreeMap::new(), VecDeque::new(), BTreeMap::new());
+        Self { machine, link, watches, queue, switching: None, rested }
     }
 
     async fn run(mut self) -> Over {
@@ -182,11 +182,13 @@ impl<'a> Connected<'a> {
         if self.switching.is_some() {
             return;
         }
-        let Some(switch) = self.queue.pop_front() else { return };
+        let now = Instant::now();
+        self.rested.retain(|_, rested| *rested > now);
+        let starts = self.queue.iter().map(|switch| self.start_of(switch).unwrap_or(now)).enumerate();
+        let Some((place, start)) = starts.min_by_key(|(place, start)| (*start, *place)) else { return };
+        let Some(switch) = self.queue.remove(place) else { return };
         let Some((console, info)) = self.machine.outputs.ui_info(switch.id, switch.size) else { return };
         let console = Console::new(Arc::clone(&self.link.display), console);
-        // A reset guest reads all outputs anew: unplugging them needs no distance.
-        let start = if switch.done.is_none() { Instant::now() } else { self.next_switch };
         self.switching = Some(Box::pin(async move {
             sleep_until(start).await;
             let result = console.set_ui_info(info).await;
@@ -194,11 +196,19 @@ impl<'a> Connected<'a> {
         }));
     }
 
+    /// When a switch may start, if not at once. A reset guest reads all outputs anew: unplugging them needs no distance.
+    fn start_of(&self, switch: &Switch) -> Option<Instant> {
+        switch.done.as_ref()?;
+        self.rested.get(&self.machine.outputs.device(switch.id)?).copied()
+    }
+
     fn finish(&mut self, switch: Switch, result: Result<(), QemuError>) {
         self.switching = None;
-        self.next_switch = Instant::now() + self.machine.config.timings.spacing;
         let Switch { id, size, done } = switch;
         let outputs = &self.machine.outputs;
+        if let Some(device) = outputs.device(id) {
+            self.rested.insert(device, Instant::now() + self.machine.config.timings.spacing);
+        }
         match &result {
             Ok(()) => outputs.switched(id, size),
             Err(_) => outputs.not_switched(id),

@@ -28,6 +28,8 @@ pub(super) enum Power {
 #[derive(Debug)]
 pub(super) struct Output {
     pub(super) console: ConsoleNumber,
+    /// What it is a head of.
+    pub(super) device: Arc<str>,
     pub(super) initial: Size,
     pub(super) power: Power,
     /// Whether the monitor was last claimed to be a millimetre wider than it should be.
@@ -41,8 +43,8 @@ pub(super) struct Output {
 
 impl Output {
     pub(super) fn new(console: &ConsoleInfo) -> Self {
-        let (console, initial) = (console.number, console.size);
-        Self { console, initial, power: Power::Unknown, widened: false, coming: None, drawn: None, store: None }
+        let (console, device, initial) = (console.number, console.device.as_str().into(), console.size);
+        Self { console, device, initial, power: Power::Unknown, widened: false, coming: None, drawn: None, store: None }
     }
 
     /// Bytes that its pictures take, or are going to.
@@ -69,7 +71,11 @@ impl Output {
     /// What to tell QEMU so that it shows `size`, or nothing: never quite what it was told before, since QEMU ignores
     /// what it knows, and the guest may have missed that.
     pub(super) fn ui_info(&mut self, size: Option<Size>) -> UiInfo {
-        let Some(size) = size else { return UiInfo { width_mm: 0, height_mm: 0, size: Size::new(0, 0) } };
+        let Some(size) = size else {
+            // An output that was never told anything may show something all the same, and zeros are nothing new to it.
+            let width_mm = u16::from(self.power == Power::Unknown);
+            return UiInfo { width_mm, height_mm: 0, size: Size::new(0, 0) };
+        };
         self.widened = self.power == Power::On(size) && !self.widened;
         let width_mm = millimetres(size.width) + u16::from(self.widened);
         UiInfo { width_mm, height_mm: millimetres(size.height), size }

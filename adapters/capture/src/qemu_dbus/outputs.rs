@@ -126,6 +126,11 @@ impl Outputs {
         Some((output.console, output.ui_info(size)))
     }
 
+    /// The device that an output is a head of.
+    pub(super) fn device(&self, id: ScanoutId) -> Option<Arc<str>> {
+        self.table().outputs.get(&id).map(|output| Arc::clone(&output.device))
+    }
+
     /// QEMU has switched the output.
     pub(super) fn switched(&self, id: ScanoutId, size: Option<Size>) {
         let mut table = self.table();
@@ -279,6 +284,12 @@ mod tests {
         let other = Some(Size::new(1280, 720));
         let widths = widths(&outputs, &[Some(HD), Some(HD), Some(HD), Some(HD), other, other, None, other]);
         assert_eq!(widths, [508, 509, 508, 509, 338, 339, 0, 338]);
+    }
+
+    #[test]
+    fn what_nobody_has_switched_is_told_to_be_off_in_words_that_are_new_to_it() {
+        let outputs = outputs(u64::MAX);
+        assert_eq!(widths(&outputs, &[None, None, Some(HD), None]), [1, 0, 508, 0]);
     }
 
     #[test]

@@ -36,8 +36,9 @@ impl Card {
         card.enable_universal_planes()?;
         card.become_master().with_context(|| format!("{} has another master", device.display()))?;
         let name = sysfs_name(device)?;
+        let node = format!("dri/{name}");
         let numbered = |(number, output): (u16, Output)| {
-            (Connector { scanout: ScanoutId::new(number), name: output.name.clone() }, output)
+            (Connector { scanout: ScanoutId::new(number), name: output.name.clone(), node: node.clone() }, output)
         };
         let outputs: Vec<_> = (first..=u16::MAX).zip(card.outputs()?).map(numbered).collect();
         tracing::info!(device = %device.display(), driver = card.driver()?, outputs = outputs.len(), "DRM master");

@@ -39,7 +39,7 @@ impl Plugs {
             plugged_in.remove(&scanout);
         }
         if !self.eager {
-            self.teller.send(b"change@/devices/gpu\0SUBSYSTEM=drm\0HOTPLUG=1\0").expect("somebody listens");
+            self.teller.send(b"change@/gpu\0SUBSYSTEM=drm\0HOTPLUG=1\0DEVNAME=dri/card0\0").expect("somebody listens");
         }
     }
 
@@ -73,7 +73,11 @@ pub(crate) struct FakeCard {
 
 impl FakeCard {
     pub(crate) fn new(outputs: u16, plugs: Plugs) -> Self {
-        let connector = |id: u16| Connector { scanout: ScanoutId::new(id), name: format!("Virtual-{}", id + 1) };
+        let connector = |id: u16| Connector {
+            scanout: ScanoutId::new(id),
+            name: format!("Virtual-{}", id + 1),
+            node: "dri/card0".into(),
+        };
         Self { connectors: (0..=outputs).map(connector).collect(), plugs, kernel: Arc::default() }
     }
 

@@ -31,6 +31,8 @@ pub(crate) enum Step {
     AnswerKernel(bool),
     Connector(u16, bool),
     Looked,
+    /// At a card with one output.
+    LookedAt(u16),
     HostLost,
     HostBack,
     /// Milliseconds.
@@ -52,6 +54,7 @@ pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
         6 => prop::bool::weighted(0.8).prop_map(Step::AnswerKernel),
         8 => (0u16..5, any::<bool>()).prop_map(|(scanout, connected)| Step::Connector(scanout, connected)),
         3 => Just(Step::Looked),
+        3 => (0u16..5).prop_map(Step::LookedAt),
         1 => Just(Step::HostLost),
         3 => Just(Step::HostBack),
         4 => prop_oneof![0u64..50, 250u64..350, 900u64..6000].prop_map(Step::Advance),
@@ -147,7 +150,8 @@ impl World {
             }
             Step::AnswerKernel(made) => self.answer_kernel(made),
             Step::Connector(scanout, connected) => self.feed(Input::Connector(ScanoutId::new(scanout), connected)),
-            Step::Looked => self.feed(Input::Looked),
+            Step::Looked => self.feed(looked()),
+            Step::LookedAt(scanout) => self.feed(Input::Looked(vec![ScanoutId::new(scanout)])),
             Step::HostLost => self.lose_host(),
             Step::HostBack => {
                 if !self.host_is_back {
@@ -294,7 +298,7 @@ impl World {
         for _ in 0..100 {
             self.take(&Step::AnswerKernel(true));
             self.take(&Step::AnswerHost(Ok(())));
-            self.feed(Input::Looked);
+            self.feed(looked());
         }
     }
 
@@ -354,4 +358,9 @@ impl World {
 
 fn number(client: ClientId) -> u64 {
     client.to_string().parse().expect("a number")
+}
+
+/// The kernel has looked at every output.
+fn looked() -> Input {
+    Input::Looked((0..5).map(ScanoutId::new).collect())
 }

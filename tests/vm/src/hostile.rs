@@ -8,10 +8,14 @@ use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 use bytes::BytesMut;
+use drm_flipper::{Stop, Terms, take};
 use lunette_frame::{ScanoutId, Size};
+
+use lunette_sys_kms::{FramebufferId, Probe};
 use lunette_wire::Token;
 use lunette_wire::hxfr::{Authorize, DisableScanout, EnableScanout, Framer, Grant, Message, SessionId, Subscribe};
 use lunette_wire::lease::Request;
+use rustix::io::Errno;
 
 const LIMIT: Duration = Duration::from_secs(10);
 const VOLLEYS: u64 = 20;
@@ -43,8 +47,9 @@ pub fn run(plan: &Plan) -> anyhow::Result<String> {
             refused += 1;
         }
     }
+    let pictures = pictures_of_others(&plan.socket).context("pictures of others")?;
     noise_on_sockets(plan)?;
-    Ok(format!("{refused} wishes refused, {VOLLEYS} volleys of noise on each socket"))
+    Ok(format!("{refused} wishes and {pictures} pictures refused, {VOLLEYS} volleys of noise on each socket"))
 }
 
 fn wishes(plan: &Plan) -> [Message; 4] {
@@ -55,6 +60,28 @@ fn wishes(plan: &Plan) -> [Message; 4] {
         Message::DisableScanout(DisableScanout { scanout }),
         Message::Grant(Grant { scanout, token: plan.token }),
     ]
+}
+
+/// Shows every picture whose number can be guessed on an output of its own. Leases do not keep pictures of one card apart,
+/// so that the only one that shows must be its own.
+fn pictures_of_others(socket: &Path) -> anyhow::Result<u32> {
+    const GUESSES: u32 = 4000;
+    let size = Size::new(640, 480);
+    let (stop, _going_on) = Stop::when_dropped()?;
+    let lease = take(socket, &Terms { size, light_crtc: false, limit: LIMIT }, &stop)?;
+    lease.card.enable_universal_planes()?;
+    let outputs = lease.card.outputs()?;
+    let output = outputs.first().context("a lease without an output")?;
+    let connector = lease.card.connector_probed(output.connector, Probe::Forced)?;
+    let mode = connector.mode(size).context("no mode of the size")?;
+    let own = lease.card.create_framebuffer(size)?;
+    let show = |picture| lease.card.set_crtc(output.crtc, output.connector, picture, mode);
+    show(own.id()).context("its own picture")?;
+    for picture in (1..=GUESSES).map(FramebufferId::new).filter(|picture| *picture != own.id()) {
+        let refused = show(picture).err().with_context(|| format!("picture {picture} is shown"))?;
+        ensure!(refused.errno() == Some(Errno::NOENT), "picture {picture}: {refused}");
+    }
+    Ok(GUESSES - 1)
 }
 
 /// Release has no reply: that it had no effect is seen from outside.

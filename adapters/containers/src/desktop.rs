@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use lunette_desktop::{DesktopId, Places};
+use lunette_desktop::{DesktopId, Places, Slot};
 
 use crate::cgroup::{Cgroup, Stats};
 use crate::docker;
@@ -53,6 +53,12 @@ impl Desktop {
             None => Cgroup::of(&self.id).stats(),
             Some(socket) => docker::stats(socket, &self.id).await,
         }
+    }
+
+    /// Its desktop's number on this machine.
+    #[must_use]
+    pub fn slot(&self) -> Slot {
+        self.note.slot
     }
 
     pub(crate) fn places(&self) -> Places {

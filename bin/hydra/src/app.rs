@@ -45,7 +45,7 @@ pub async fn serve(config: Config, engine: Arc<dyn Engine>, stop: impl Future<Ou
     let registry = Arc::new(Registry::new(Arc::new(Common { config, engine, clock: Clock::start() })));
     let looking = Arc::clone(&registry);
     let profiles = spawn_blocking(move || looking.profiles.look().len()).await?;
-    registry.adopt();
+    registry.adopt().await;
     let socket = Socket::bind(&path, group).with_context(|| format!("cannot listen on {}", path.display()))?;
     let mut server = Server::new(router(App::new(Arc::clone(&registry))));
     tracing::info!(socket = %path.display(), profiles, desktops = registry.list().len(), "ready");
@@ -59,8 +59,8 @@ pub async fn serve(config: Config, engine: Arc<dyn Engine>, stop: impl Future<Ou
     }
     service.tell("STOPPING=1");
     drop(socket);
-    if ends && !registry.drain().await {
-        tracing::warn!("some desktops do not end");
+    if ends {
+        registry.drain().await.iter().for_each(|unended| tracing::warn!("{unended}"));
     }
     server.close().await;
     registry.detach().await;

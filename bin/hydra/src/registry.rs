@@ -1,17 +1,18 @@
 //! All desktops of the machine, by id.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::fs::{self, DirEntry};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use lunette_desktop::{
-    BackendKind, DesktopId, NoMemory, Places, Promise, SESSION_VARIABLE, Slot, Terms, Wish, WishError, admit,
+    BackendKind, DesktopId, NoMemory, Phase, Places, Promise, SESSION_VARIABLE, Slot, Terms, Wish, WishError, admit,
 };
 use tokio::task::{JoinSet, spawn_blocking};
+use tokio::time::Instant;
 
 use crate::clock::wall_ms;
-use crate::desktop::{Common, Desktop, Launcher, folder};
+use crate::desktop::{Common, Desktop, Launcher, folder, leftover};
 use crate::memory::{Memory, promise};
 use crate::profiles::Profiles;
 
@@ -19,6 +20,8 @@ use crate::profiles::Profiles;
 const MOST_ENDED: usize = 64;
 /// A whole removal.
 const REMOVAL: Duration = Duration::from_secs(55);
+/// For remains without an order to be swept before anybody is served.
+const CLEARING: Duration = Duration::from_secs(10);
 
 /// The desktops, and what they are made of.
 pub(crate) struct Registry {
@@ -30,8 +33,16 @@ pub(crate) struct Registry {
 
 struct Entry {
     desktop: Arc<Desktop>,
+    /// What nobody else gets while it is not over. Remains may be of a slot that nobody knows.
+    slot: Option<Slot>,
     /// Its folder is being removed.
     leaving: bool,
+}
+
+impl Entry {
+    fn of(desktop: Arc<Desktop>) -> Self {
+        Self { slot: Some(desktop.order.slot), desktop, leaving: false }
+    }
 }
 
 /// What came of a wish.
@@ -54,6 +65,8 @@ pub(crate) enum CreateError {
     Wish(#[from] WishError),
     #[error(transparent)]
     NoMemory(#[from] NoMemory),
+    #[error("no slot is free for sure: nobody knows which one desktop {0} has, and that is not over")]
+    NoSlot(DesktopId),
     #[error("there are {0} desktops already, as many as may be")]
     TooMany(usize),
     #[error("no random bytes for an id: {0}")]
@@ -72,19 +85,29 @@ impl Registry {
     }
 
     /// Takes over what an earlier hydra left: launchers that live, what has none, and reports of what is over.
-    pub(crate) fn adopt(&self) {
+    pub(crate) async fn adopt(&self) {
         let desktops = self.common.config.dir.join("desktops");
         let Ok(found) = fs::read_dir(&desktops) else { return };
-        for name in found.filter_map(|entry| entry.ok()?.file_name().into_string().ok()) {
-            let Ok(id) = name.parse::<DesktopId>() else {
-                tracing::warn!(name, "not a desktop's folder");
+        let mut leftovers = Vec::new();
+        for found in found.filter_map(Result::ok) {
+            let Some(id) = id_of(&found) else {
+                tracing::warn!(path = %found.path().display(), "not a desktop's folder");
                 continue;
             };
-            match self.adopt_one(&id) {
-                Ok(desktop) => drop(self.entries().insert(id, Entry { desktop, leaving: false })),
-                Err(error) => tracing::warn!(%id, %error, "cannot make sense of a desktop's folder"),
-            }
+            let entry = match self.adopt_one(&id) {
+                Ok(desktop) => Entry::of(desktop),
+                // There was nothing in it.
+                Err(_) if fs::remove_dir(found.path()).is_ok() => continue,
+                Err(error) => {
+                    tracing::warn!(%id, %error, "a desktop's folder without an order");
+                    let entry = self.adopt_leftover(&id);
+                    leftovers.push(Arc::clone(&entry.desktop));
+                    entry
+                }
+            };
+            self.entries().insert(id, entry);
         }
+        self.clear(leftovers).await;
         self.bound();
     }
 
@@ -98,6 +121,27 @@ impl Registry {
         let pid = launcher.as_ref().map(Launcher::pid);
         tracing::info!(%id, pid, "found again");
         Ok(Desktop::adopt(&self.common, order, folder::report(&places), launcher))
+    }
+
+    /// A desktop that lives, or remains to be swept, with an order that cannot be read.
+    fn adopt_leftover(&self, id: &DesktopId) -> Entry {
+        let dir = &self.common.config.dir;
+        let slot = leftover::slot(dir, id);
+        let order = leftover::stand_in(id, slot);
+        let places = Places::new(dir, id);
+        let launcher = Launcher::find(places.folder());
+        let desktop = Desktop::adopt(&self.common, order, folder::report(&places), launcher);
+        Entry { desktop, slot, leaving: false }
+    }
+
+    /// Waits for what has no launcher and is swept soon, and forgets it: there is nothing to tell of it.
+    async fn clear(&self, leftovers: Vec<Arc<Desktop>>) {
+        let until = Instant::now() + CLEARING;
+        for desktop in leftovers.iter().filter(|desktop| desktop.report().launcher_pid == 0) {
+            if desktop.over_within(until.saturating_duration_since(Instant::now())).await {
+                self.forget(desktop).await;
+            }
+        }
     }
 
     /// Makes a desktop, or finds the one that has this id.
@@ -114,13 +158,15 @@ impl Registry {
             return Ok(Created::Existing(desktop));
         }
         let found = found?;
-        let live: Vec<&Arc<Desktop>> =
-            entries.values().map(|entry| &entry.desktop).filter(|one| !one.is_over()).collect();
-        let slots: BTreeSet<Slot> = live.iter().map(|one| one.order.slot).collect();
+        let live: Vec<&Entry> = entries.values().filter(|entry| !entry.desktop.is_over()).collect();
+        if let Some(entry) = live.iter().find(|entry| entry.slot.is_none()) {
+            return Err(CreateError::NoSlot(entry.desktop.order.id.clone()));
+        }
+        let slots: BTreeSet<Slot> = live.iter().filter_map(|entry| entry.slot).collect();
         let slot = Slot::lowest_free(&slots).filter(|_| live.len() < self.common.config.max_desktops);
         let slot = slot.ok_or(CreateError::TooMany(live.len()))?;
-        let promises: Vec<Promise> =
-            live.iter().map(|one| promise(&one.order.id, one.order.limits.memory_mib)).collect();
+        let orders = live.iter().map(|entry| &entry.desktop.order);
+        let promises: Vec<Promise> = orders.map(|order| promise(&order.id, order.limits.memory_mib)).collect();
         let terms =
             Terms { id: id.clone(), slot, profile: found.profile, root: found.root, backend, ordered_at_ms: wall_ms() };
         let order = wish.order(terms)?;
@@ -128,7 +174,7 @@ impl Registry {
             admit(&promises, order.limits.memory_mib.into(), memory.available_mib)?;
         }
         let desktop = Desktop::order(&self.common, order);
-        entries.insert(id, Entry { desktop: Arc::clone(&desktop), leaving: false });
+        entries.insert(id, Entry::of(Arc::clone(&desktop)));
         drop(entries);
         self.bound();
         Ok(Created::New(desktop))
@@ -144,7 +190,7 @@ impl Registry {
         self.entries().values().map(|entry| Arc::clone(&entry.desktop)).collect()
     }
 
-    /// Ends a desktop and forgets it; `false` when that takes longer than it should.
+    /// Ends a desktop and forgets it; `false` when that takes longer than it should, or cannot be done.
     pub(crate) async fn remove(&self, desktop: &Arc<Desktop>) -> bool {
         desktop.stop().await;
         if !desktop.over_within(REMOVAL).await {
@@ -154,16 +200,17 @@ impl Registry {
         true
     }
 
-    /// Ends all; whether they ended in time.
-    pub(crate) async fn drain(&self) -> bool {
+    /// Ends all; what to say of those that did not end in time.
+    pub(crate) async fn drain(&self) -> Vec<String> {
         let mut ending = JoinSet::new();
         for desktop in self.list() {
             ending.spawn(async move {
                 desktop.stop().await;
-                desktop.over_within(REMOVAL).await
+                let over = desktop.over_within(REMOVAL).await;
+                (!over).then(|| desktop.unended())
             });
         }
-        ending.join_all().await.into_iter().all(|over| over)
+        ending.join_all().await.into_iter().flatten().collect()
     }
 
     /// Leaves all to themselves.
@@ -227,7 +274,7 @@ fn existing(
 ) -> Result<Option<Arc<Desktop>>, CreateError> {
     let Some(entry) = entries.get(id) else { return Ok(None) };
     let report = entry.desktop.report();
-    if entry.leaving || report.phase == lunette_desktop::Phase::Stopping {
+    if entry.leaving || report.phase == Phase::Stopping {
         return Err(CreateError::Leaving(id.clone()));
     }
     if report.phase.is_over() {
@@ -238,6 +285,11 @@ fn existing(
         (Some(asked), Some(has)) if asked != has => Err(CreateError::OtherSession(id.clone(), has)),
         _ => Ok(Some(Arc::clone(&entry.desktop))),
     }
+}
+
+fn id_of(found: &DirEntry) -> Option<DesktopId> {
+    let is_folder = found.file_type().is_ok_and(|kind| kind.is_dir());
+    found.file_name().to_str().filter(|_| is_folder)?.parse().ok()
 }
 
 fn random_id() -> Result<DesktopId, CreateError> {

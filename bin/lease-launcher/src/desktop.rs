@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use lunette_cause::chain;
-use lunette_containers::{Backend, Container, Exec, Exit, Output, User, sweep};
+use lunette_containers::{Backend, Container, Exit, sweep};
 use lunette_desktop::{CompositorKind, Ending, IdRange, Order, Places, Reason};
 use lunette_frame::Size;
 use lunette_gpu::{DeviceSet, Vendor, choose};
@@ -22,12 +22,12 @@ use lunette_gpus::Roots;
 use lunette_input::InputDevices;
 use lunette_sys_mount::{Flags, tmpfs};
 use lunette_udev::{Hotplug, Relay, forward};
-use tokio::io::AsyncReadExt;
 use tokio::net::UnixListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
+use crate::command::Commands;
 use crate::devices::{Counted, Devices, folder};
 use crate::host::Host;
 use crate::leasing::Lease;
@@ -39,8 +39,6 @@ use crate::{Settings, container, environment};
 
 /// Sockets take nothing; this is the least that there is.
 const BUS_MIB: u32 = 1;
-/// How long a command that changes a compositor's size may take.
-const COMMAND_LIMIT: Duration = Duration::from_secs(10);
 
 /// What is up of a desktop. Dropping it takes down everything but the container.
 pub(crate) struct Desktop {
@@ -51,6 +49,7 @@ pub(crate) struct Desktop {
     size: watch::Sender<Size>,
     /// What its programs are told of graphics cards.
     variables: BTreeMap<String, String>,
+    commands: Commands,
     // From here on in the order in which they are taken down.
     container: Option<Container>,
     events: Option<Task>,
@@ -100,6 +99,7 @@ impl Desktop {
             backend,
             size,
             variables: BTreeMap::new(),
+            commands: Commands::default(),
             container: None,
             events: None,
             logind: None,
@@ -310,20 +310,10 @@ impl Desktop {
         self.size.send_replace(size);
     }
 
-    /// Runs a command in it, as its user.
-    pub(crate) async fn run(&self, argv: Vec<String>) -> Result<(), String> {
+    /// Runs a command in it, as its user; one that does not end within `limit` is killed.
+    pub(crate) async fn run(&self, argv: Vec<String>, limit: Duration) -> Result<(), String> {
         let container = self.container.as_ref().ok_or("it has no container")?;
-        let exec = Exec { argv, env: BTreeMap::new(), cwd: None, user: User::Desktop };
-        let run = async {
-            let mut running = container.desktop().exec(&exec).await.map_err(|error| chain(&error))?;
-            running.stdin = None;
-            let said = read(running.stdout.take(), running.stderr.take()).await;
-            match running.wait().await.map_err(|error| chain(&error))? {
-                Ending::Status(0) => Ok(()),
-                ending => Err(format!("{} {ending}: {}", exec.argv[0], said.trim())),
-            }
-        };
-        timeout(COMMAND_LIMIT, run).await.unwrap_or_else(|_| Err(format!("{} does not end", exec.argv[0])))
+        self.commands.run(container.desktop().clone(), argv, limit).await
     }
 
     /// Ends its container and starts another on the same lease.
@@ -365,20 +355,5 @@ impl Desktop {
 
 const SIGTERM: i32 = rustix::process::Signal::TERM.as_raw();
 
-/// Reads both to their ends, and keeps a little.
-async fn read(out: Option<Output>, err: Option<Output>) -> String {
-    let (out, err) = tokio::join!(keep(out), keep(err));
-    out + &err
-}
-
-async fn keep(stream: Option<Output>) -> String {
-    const KEPT: u64 = 4096;
-    let mut bytes = Vec::new();
-    if let Some(stream) = stream {
-        let mut beginning = stream.take(KEPT);
-        let _ = beginning.read_to_end(&mut bytes).await;
-        // The rest is read too, or the process would stand still.
-        let _ = tokio::io::copy(&mut beginning.into_inner(), &mut tokio::io::sink()).await;
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
+#[cfg(test)]
+mod tests;

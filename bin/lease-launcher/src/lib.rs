@@ -16,6 +16,7 @@
 mod app;
 pub mod cli;
 mod colour;
+mod command;
 mod container;
 mod control;
 mod desktop;

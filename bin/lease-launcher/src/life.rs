@@ -16,7 +16,7 @@ use lunette_screen::Standing;
 use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout, timeout_at};
 
 use crate::control::Asked;
 use crate::desktop::{Desktop, Ended, Task};
@@ -27,8 +27,13 @@ use crate::reporter::{Reporter, now_ms};
 const LOOK: Duration = Duration::from_secs(1);
 /// While the first picture, or one of another size, is awaited.
 const LOOK_CLOSELY: Duration = Duration::from_millis(50);
-/// How long another size may take.
+/// How long another size may take, all tries and waits together. A command that is then to be killed takes a little
+/// longer, and hydra waits 30 s for an answer.
 const RESIZE_LIMIT: Duration = Duration::from_secs(20);
+/// Of one command that changes a compositor's size.
+const COMMAND_LIMIT: Duration = Duration::from_secs(10);
+/// Between two of them.
+const COMMAND_PAUSE: Duration = Duration::from_millis(500);
 /// A pixel to the right and back.
 const NUDGE: [&str; 2] = [r#"{"type":"mouse_move_rel","dx":1,"dy":0}"#, r#"{"type":"mouse_move_rel","dx":-1,"dy":0}"#];
 
@@ -205,7 +210,7 @@ async fn nudge(input: PathBuf) {
 
 /// Why the size did not change.
 #[derive(Debug, Clone)]
-enum Failure {
+pub(crate) enum Failure {
     /// The desktop goes on.
     Refused(String),
     /// It does not.
@@ -213,7 +218,7 @@ enum Failure {
 }
 
 impl Failure {
-    fn why(&self) -> String {
+    pub(crate) fn why(&self) -> String {
         match self {
             Self::Refused(why) => why.clone(),
             Self::Fatal(reason) => reason.to_string(),
@@ -226,41 +231,62 @@ async fn resize(desktop: &mut Desktop, reporter: &Reporter, size: Size, grace: D
         return Err(Failure::Refused("it has no screen of this machine".to_owned()));
     };
     let (until, before) = (Instant::now() + RESIZE_LIMIT, desktop.size());
-    match timeout(RESIZE_LIMIT, host.resize(size)).await {
+    match timeout_at(until, host.resize(size)).await {
         Ok(offered) => offered.map_err(Failure::Refused)?,
-        Err(_) => return Err(Failure::Refused(format!("the host did not answer within {RESIZE_LIMIT:?}"))),
+        Err(_) => return Err(Failure::Refused(format!("the host did not offer {size} within {RESIZE_LIMIT:?}"))),
     }
     desktop.set_size(size);
-    let how = desktop.order.profile.resize.clone();
-    if how == Resize::Restart {
-        desktop.restart(reporter, grace).await.map_err(Failure::Fatal)?;
+    if desktop.order.profile.resize == Resize::Restart {
+        let restarted = timeout_at(until, desktop.restart(reporter, grace)).await;
+        restarted.unwrap_or_else(|_| Err(restarts_too_long())).map_err(Failure::Fatal)?;
     }
+    let shown = shows(desktop, reporter, size, until).await;
+    if matches!(shown, Err(Failure::Refused(_))) {
+        // Positions are pixels of what is shown.
+        desktop.set_size(before);
+    }
+    shown
+}
+
+/// What is half a container is no desktop any more.
+fn restarts_too_long() -> Reason {
+    let cause = format!("not done within {RESIZE_LIMIT:?}");
+    Reason::StartFailed { step: "start its session again".to_owned(), cause }
+}
+
+/// Waits for a picture of this size; has the profile's command, if there is one, run until then.
+pub(crate) async fn shows(
+    desktop: &mut Desktop,
+    reporter: &Reporter,
+    size: Size,
+    until: Instant,
+) -> Result<(), Failure> {
+    let how = desktop.order.profile.resize.clone();
     let mut said = String::new();
     let mut next_command = Instant::now();
     loop {
         let host = desktop.host();
         let shown = tokio::select! {
             ended = desktop.ended() => return Err(Failure::Fatal(reason(desktop, ended))),
-            standing = standing(host) => standing.and_then(|standing| standing.size),
+            standing = timeout_at(until, standing(host)) => standing.ok().flatten().and_then(|standing| standing.size),
         };
         if shown == Some(size) {
             reporter.note(|report| report.size = size);
             return Ok(());
         }
-        if Instant::now() >= until {
-            // Positions are pixels of what is shown.
-            desktop.set_size(before);
+        let now = Instant::now();
+        if now >= until {
             let shown = shown.map_or_else(|| "nothing".to_owned(), |shown| shown.to_string());
-            return Err(Failure::Refused(
-                format!("it shows {shown} after {RESIZE_LIMIT:?} {said}").trim_end().to_owned(),
-            ));
+            let last = if said.is_empty() { said } else { format!("; {said}") };
+            return Err(Failure::Refused(format!("it shows {shown} instead of {size} after {RESIZE_LIMIT:?}{last}")));
         }
         // A compositor that has not heard of the new mode yet refuses it.
         if let Resize::Command { command } = &how
-            && Instant::now() >= next_command
+            && now >= next_command
         {
-            said = desktop.run(filled(command, reporter, size)).await.err().unwrap_or_default();
-            next_command = Instant::now() + Duration::from_millis(500);
+            let limit = COMMAND_LIMIT.min(until - now);
+            said = desktop.run(filled(command, reporter, size), limit).await.err().unwrap_or_default();
+            next_command = Instant::now() + COMMAND_PAUSE;
         }
         tokio::select! {
             ended = desktop.ended() => return Err(Failure::Fatal(reason(desktop, ended))),

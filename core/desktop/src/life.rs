@@ -10,6 +10,7 @@
 //!    │    │                  └─────────────────┼──────────────▶ Killed (SIGKILL)
 //!    │    ▼                                    │ LauncherEnded        │
 //!    │  Sweeping ◀─────────────────────────────┴──── from any ────────┘
+//!    │    │ ╲ SweepFailed: it stays there, and says why
 //!    │    │ Swept
 //!    │    ├──▶ Over
 //!    └── Resting (restart policy)
@@ -64,6 +65,11 @@ pub enum Input {
     },
     /// Nothing of the desktop is left but its log.
     Swept,
+    /// Something of it is left; it is swept again.
+    SweepFailed {
+        /// Why.
+        cause: String,
+    },
     /// Somebody wants it stopped.
     Stop,
     /// It is time for something.
@@ -79,7 +85,7 @@ pub enum Action {
     AskStop,
     /// End the launcher at once; `LauncherEnded` follows.
     Kill,
-    /// Remove what is left; `Swept` follows.
+    /// Remove what is left until nothing is; `Swept` follows, and before it `SweepFailed` while that takes long.
     Sweep,
 }
 
@@ -161,6 +167,7 @@ impl Life {
             }
             (stage, Input::LauncherEnded { last }) if stage.has_launcher() => self.launcher_ended(last),
             (Stage::Sweeping, Input::Swept) => self.swept(now),
+            (Stage::Sweeping, Input::SweepFailed { cause }) => self.view.reason = Some(Reason::NotSwept { cause }),
             (_, Input::Stop) => self.stop(now),
             (Stage::Launching { give_up }, Input::Tick) if now.steady >= give_up => {
                 let cause = format!("nothing within {} s", FIRST_WORD.as_secs());

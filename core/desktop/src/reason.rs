@@ -81,6 +81,11 @@ pub enum Reason {
     },
     /// Its launcher died, and it with it.
     LauncherDied,
+    /// Its end is not done: what is left of it cannot be removed.
+    NotSwept {
+        /// What prevents it.
+        cause: String,
+    },
 }
 
 impl fmt::Display for Reason {
@@ -95,6 +100,7 @@ impl fmt::Display for Reason {
             Self::LeaseLost { cause } => write!(f, "its lease is lost: {cause}"),
             Self::Frozen { for_s } => write!(f, "its picture has stood still for {for_s} s although it should move"),
             Self::LauncherDied => write!(f, "its launcher died"),
+            Self::NotSwept { cause } => write!(f, "what is left of it cannot be removed: {cause}"),
         }
     }
 }

@@ -88,7 +88,7 @@ fn write(path: &Path, content: &impl Serialize) -> io::Result<()> {
     fs::rename(fresh, path)
 }
 
-fn read<T: DeserializeOwned>(path: &Path) -> io::Result<T> {
+pub(super) fn read<T: DeserializeOwned>(path: &Path) -> io::Result<T> {
     let mut content = Vec::new();
     File::open(path)?.take(LONGEST).read_to_end(&mut content)?;
     Ok(serde_json::from_slice(&content)?)

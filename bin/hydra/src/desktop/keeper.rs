@@ -7,7 +7,7 @@ use lunette_desktop::{Action, Input, Life, Order, Places, Report};
 use rustix::process::Signal;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, spawn_blocking};
-use tokio::time::{sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::launcher::Launcher;
 use super::{folder, link};
@@ -17,10 +17,10 @@ use crate::engine::Engine;
 
 /// For one attempt to sweep.
 const SWEEP: Duration = Duration::from_secs(30);
-/// Attempts; what is left then is in the log.
-const SWEEPS: u32 = 3;
-/// Between them.
-const SWEEP_PAUSE: Duration = Duration::from_secs(1);
+/// Between attempts, at first and at most.
+const SWEEP_PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+/// What prevents a sweep for less long is only in the log: processes that are still dying, most likely.
+const MENDING: Duration = Duration::from_secs(3);
 
 /// What everything here shares.
 pub(crate) struct Common {
@@ -87,7 +87,7 @@ impl Keeper {
                     Some(Command::Detach) | None => break self.unfollow(),
                 },
                 Some(input) = self.happened.recv() => input,
-                () = sleep_until(due.unwrap_or_else(tokio::time::Instant::now)), if due.is_some() => Input::Tick,
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => Input::Tick,
             };
             self.handle(input);
         }
@@ -109,12 +109,7 @@ impl Keeper {
             Action::AskStop => self.signal(Signal::TERM),
             Action::Kill => self.signal(Signal::KILL),
             Action::Sweep => {
-                let (sweeping, telling) = (sweep(Arc::clone(&self.common), self.order.clone()), self.telling.clone());
-                tokio::spawn(async move {
-                    sweeping.await;
-                    // The keeper may have been told to leave the desktop to itself.
-                    let _ = telling.send(Input::Swept).await;
-                });
+                tokio::spawn(sweep(Arc::clone(&self.common), self.order.clone(), self.telling.clone()));
             }
         }
     }
@@ -147,7 +142,7 @@ impl Keeper {
         let waiting = tokio::spawn(async move {
             ending.ended().await;
             let last = spawn_blocking(move || folder::report(&places)).await.ok().flatten();
-            // As above.
+            // The keeper may have been told to leave the desktop to itself.
             let _ = telling.send(Input::LauncherEnded { last }).await;
         });
         self.watching = vec![watching.abort_handle(), waiting.abort_handle()];
@@ -192,14 +187,40 @@ fn log(report: &Report) {
     tracing::info!(id = %report.id, phase = ?report.phase, scanout = report.scanout, reason, "desktop");
 }
 
-async fn sweep(common: Arc<Common>, order: Order) {
-    for attempt in 1..=SWEEPS {
+/// Sweeps until nothing is left. It ends before only with its keeper, which may leave the desktop to itself.
+async fn sweep(common: Arc<Common>, order: Order, telling: mpsc::Sender<Input>) {
+    let began = Instant::now();
+    let mut known = String::new();
+    for pause in pauses() {
         let cause = match timeout(SWEEP, common.engine.sweep(&order)).await {
-            Ok(Ok(())) => return,
+            Ok(Ok(())) => break,
             Ok(Err(cause)) => cause,
             Err(_) => format!("not done within {} s", SWEEP.as_secs()),
         };
-        tracing::error!(id = %order.id, attempt, cause, "cannot remove what is left of a desktop");
-        sleep(SWEEP_PAUSE).await;
+        if cause != known {
+            tracing::error!(id = %order.id, cause, "cannot remove what is left of a desktop; it is tried until it works");
+            known.clone_from(&cause);
+        }
+        if began.elapsed() >= MENDING && telling.send(Input::SweepFailed { cause }).await.is_err() {
+            return;
+        }
+        sleep(pause).await;
+    }
+    // As above.
+    let _ = telling.send(Input::Swept).await;
+}
+
+fn pauses() -> impl Iterator<Item = Duration> {
+    std::iter::successors(Some(SWEEP_PAUSES.0), |pause| Some((2 * *pause).min(SWEEP_PAUSES.1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pauses;
+
+    #[test]
+    fn pauses_between_sweeps_double_up_to_a_minute() {
+        let seconds: Vec<u64> = pauses().take(8).map(|pause| pause.as_secs()).collect();
+        assert_eq!(seconds, [1, 2, 4, 8, 16, 32, 60, 60]);
     }
 }

@@ -19,7 +19,18 @@ use super::folder;
 use crate::config::Config;
 
 /// Variables that are the service manager's word to us alone.
-const NOT_THEIRS: [&str; 5] = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID"];
+const NOT_THEIRS: [&str; 10] = [
+    "NOTIFY_SOCKET",
+    "WATCHDOG_USEC",
+    "WATCHDOG_PID",
+    "LISTEN_FDS",
+    "LISTEN_PID",
+    "LISTEN_FDNAMES",
+    "INVOCATION_ID",
+    "JOURNAL_STREAM",
+    "SYSTEMD_EXEC_PID",
+    "CREDENTIALS_DIRECTORY",
+];
 
 /// A process that runs one desktop.
 #[derive(Debug, Clone)]

@@ -9,12 +9,13 @@
 pub(crate) mod folder;
 mod keeper;
 mod launcher;
+pub(crate) mod leftover;
 pub(crate) mod link;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use lunette_desktop::{Life, Order, Phase, Report};
+use lunette_desktop::{Life, Order, Phase, Reason, Report};
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
@@ -90,20 +91,31 @@ impl Desktop {
         self.commands.closed().await;
     }
 
-    /// Waits until it is over; whether it is.
+    /// What to say while it is not over although it should be.
+    pub(crate) fn unended(&self) -> String {
+        let report = self.report();
+        let why = report.reason.as_ref().filter(|_| is_stuck(&report)).map(|reason| format!(": {reason}"));
+        format!("desktop {} does not end{}", self.order.id, why.unwrap_or_default())
+    }
+
+    /// Waits until it is over; whether it is. Nobody waits for one whose remains cannot be removed.
     pub(crate) async fn over_within(&self, limit: Duration) -> bool {
-        self.until(limit, Phase::is_over).await
+        self.until(limit, |report| report.phase.is_over() || is_stuck(report)).await && self.is_over()
     }
 
     /// Waits until it runs, or never will.
     pub(crate) async fn settled_within(&self, limit: Duration) -> bool {
-        self.until(limit, |phase| !matches!(phase, Phase::Starting | Phase::Stopping)).await
+        self.until(limit, |report| !matches!(report.phase, Phase::Starting | Phase::Stopping)).await
     }
 
-    async fn until(&self, limit: Duration, reached: impl Fn(Phase) -> bool) -> bool {
+    async fn until(&self, limit: Duration, reached: impl Fn(&Report) -> bool) -> bool {
         let mut view = self.view.clone();
         // The result borrows from the view.
-        let waited = timeout(limit, view.wait_for(|report| reached(report.phase))).await;
+        let waited = timeout(limit, view.wait_for(reached)).await;
         matches!(waited, Ok(Ok(_)))
     }
+}
+
+fn is_stuck(report: &Report) -> bool {
+    report.phase == Phase::Stopping && matches!(report.reason, Some(Reason::NotSwept { .. }))
 }

@@ -86,7 +86,7 @@ pub(super) async fn remove(State(app): State<Arc<App>>, named: Named) -> Answer 
     if removing.await.unwrap_or(false) {
         return Ok(json(StatusCode::OK, &DesktopView::of(&desktop)));
     }
-    Err(Refusal::failed(format!("desktop {} does not end", named.id)).hint("it goes on being ended; ask again"))
+    Err(Refusal::failed(desktop.unended()).hint("it goes on being ended; ask again"))
 }
 
 #[derive(Deserialize)]
@@ -153,7 +153,8 @@ pub(super) async fn input(State(app): State<Arc<App>>, named: Named, body: Body)
 pub(super) async fn drain(State(app): State<Arc<App>>) -> Answer {
     let registry = Arc::clone(&app.registry);
     let draining = tokio::spawn(async move { registry.drain().await });
-    if draining.await.unwrap_or(false) { Ok(nothing()) } else { Err(Refusal::failed("some desktops do not end")) }
+    let unended = draining.await.map_err(|error| Refusal::failed(error.to_string()))?;
+    if unended.is_empty() { Ok(nothing()) } else { Err(Refusal::failed(unended.join("; "))) }
 }
 
 /// The desktop of this path.

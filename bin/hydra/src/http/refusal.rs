@@ -82,6 +82,9 @@ impl From<CreateError> for Refusal {
             CreateError::NoMemory(_) => {
                 (StatusCode::INSUFFICIENT_STORAGE, Some("ask for less, stop a desktop, or run hydra with --overcommit"))
             }
+            CreateError::NoSlot(_) => {
+                (StatusCode::SERVICE_UNAVAILABLE, Some("end it; its report says why that cannot be done, if so"))
+            }
             CreateError::TooMany(_) => (StatusCode::INSUFFICIENT_STORAGE, Some("stop a desktop")),
             CreateError::Random(_) => (StatusCode::SERVICE_UNAVAILABLE, None),
         };

@@ -17,15 +17,25 @@ use tokio::sync::oneshot;
 use crate::fixture::{Http, World, eventually, fake_launcher};
 
 /// Runs programs here, as whoever runs the tests.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Here {
     pub(crate) swept: Arc<Mutex<Vec<String>>>,
+    /// Why nothing can be swept.
+    pub(crate) stuck: Arc<Mutex<Option<String>>>,
+}
+
+impl Here {
+    /// From now on nothing can be swept, or everything.
+    pub(crate) fn stick(&self, why: Option<&str>) {
+        *self.stuck.lock().unwrap() = why.map(str::to_owned);
+    }
 }
 
 impl Engine for Here {
     fn sweep(&self, order: &Order) -> Pending<Result<(), String>> {
         self.swept.lock().unwrap_or_else(PoisonError::into_inner).push(order.id.to_string());
-        Box::pin(std::future::ready(Ok(())))
+        let stuck = self.stuck.lock().unwrap().clone();
+        Box::pin(std::future::ready(stuck.map_or(Ok(()), Err)))
     }
 
     fn exec(&self, _: &Order, program: Program) -> Pending<Result<Process, String>> {
@@ -64,26 +74,30 @@ fn start(program: Program) -> Result<Process, String> {
 /// A hydra in this process; ends with its test.
 pub(crate) struct Inside {
     pub(crate) http: Http,
-    pub(crate) world: World,
+    pub(crate) world: Arc<World>,
     pub(crate) swept: Arc<Mutex<Vec<String>>>,
+    pub(crate) engine: Here,
     stop: Option<oneshot::Sender<()>>,
     serving: Option<JoinHandle<anyhow::Result<()>>>,
 }
 
 impl Inside {
     pub(crate) fn start() -> Self {
-        let world = World::new();
-        let engine = Here::default();
-        let swept = Arc::clone(&engine.swept);
+        Self::start_in(Arc::new(World::new()), Here::default())
+    }
+
+    /// Where another was before, perhaps.
+    pub(crate) fn start_in(world: Arc<World>, engine: Here) -> Self {
+        let (sweeping, swept) = (engine.clone(), Arc::clone(&engine.swept));
         let (stop, stopped) = oneshot::channel();
         let config = config(&world);
         let serving = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(app::serve(config, Arc::new(engine), async move { drop(stopped.await) }))
+            runtime.block_on(app::serve(config, Arc::new(sweeping), async move { drop(stopped.await) }))
         });
         let http = Http(world.socket());
         eventually(|| std::os::unix::net::UnixStream::connect(world.socket()).ok());
-        Self { http, world, swept, stop: Some(stop), serving: Some(serving) }
+        Self { http, world, swept, engine, stop: Some(stop), serving: Some(serving) }
     }
 }
 

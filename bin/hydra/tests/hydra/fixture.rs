@@ -48,6 +48,11 @@ impl World {
 
     /// Starts hydra and waits until it is ready.
     pub(crate) fn start(&self, args: &[&str]) -> Hydra {
+        self.start_with(args, &[])
+    }
+
+    /// The same, with variables that are not those of the test.
+    pub(crate) fn start_with(&self, args: &[&str], variables: &[(&str, &str)]) -> Hydra {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hydra"));
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("HYDRA_")) {
             command.env_remove(name);
@@ -55,6 +60,7 @@ impl World {
         command.arg("serve").arg("--socket").arg(self.socket()).arg("--dir").arg(self.dir());
         command.arg("--profiles").arg(self.folder.path().join("profiles")).arg("--launcher").arg(fake_launcher());
         command.args(["--disks", "", "--backend", "runc", "--log", "debug"]).args(args);
+        command.envs(variables.iter().copied());
         let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let ready = lines.by_ref().map_while(Result::ok).find(|line| line.contains("ready"));

@@ -79,6 +79,30 @@ fn a_crash_has_its_reason_and_the_launchers_death_is_one() {
 }
 
 #[test]
+fn a_launcher_hears_nothing_of_what_the_service_manager_told_hydra() {
+    let world = World::new();
+    let told = [
+        ("NOTIFY_SOCKET", "/none"),
+        ("WATCHDOG_USEC", "1"),
+        ("WATCHDOG_PID", "1"),
+        ("LISTEN_FDS", "1"),
+        ("LISTEN_PID", "1"),
+        ("LISTEN_FDNAMES", "a"),
+        ("INVOCATION_ID", "a"),
+        ("JOURNAL_STREAM", "1:2"),
+        ("SYSTEMD_EXEC_PID", "1"),
+        ("CREDENTIALS_DIRECTORY", "/none"),
+    ];
+    let hydra = world.start_with(&[], &told);
+    let running = hydra.http.create("a", "").is(201).json();
+    let environment = fs::read_to_string(format!("/proc/{}/environ", running["report"]["launcher_pid"])).unwrap();
+    let names: Vec<&str> = environment.split('\0').filter_map(|pair| pair.split('=').next()).collect();
+    assert!(names.contains(&"PATH"), "{names:?}");
+    let heard: Vec<_> = told.iter().filter(|(name, _)| names.contains(name)).collect();
+    assert!(heard.is_empty(), "{heard:?}");
+}
+
+#[test]
 fn a_failed_desktop_starts_again_when_its_order_says_so() {
     let world = World::new();
     let hydra = world.start(&[]);

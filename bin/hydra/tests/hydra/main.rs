@@ -9,3 +9,4 @@ mod fixture;
 mod hostile;
 mod life;
 mod schema;
+mod sweeping;

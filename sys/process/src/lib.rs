@@ -11,6 +11,9 @@ mod exit;
 mod held;
 #[allow(unsafe_code, reason = "what runs between fork and exec")]
 mod spawn;
+#[cfg(target_os = "linux")]
+#[allow(unsafe_code, reason = "calls that have no safe form")]
+mod trace;
 
 #[cfg(target_os = "linux")]
 pub use exit::adopt_orphans;
@@ -18,3 +21,5 @@ pub use exit::wait_without_reaping;
 #[cfg(target_os = "linux")]
 pub use held::Held;
 pub use spawn::{Lifetime, Spawn};
+#[cfg(target_os = "linux")]
+pub use trace::{read_memory, trace};

@@ -37,6 +37,9 @@ pub struct Target {
     /// An input device of another desktop, such as event5.
     #[arg(long)]
     pub neighbour_input: String,
+    /// The card of another desktop, such as card2.
+    #[arg(long)]
+    pub neighbour_card: String,
 }
 
 impl Target {
@@ -53,6 +56,8 @@ pub enum Outcome {
     Refused(String),
     /// It worked, which is a hole.
     Worked(String),
+    /// It could not even be tried here, which shows nothing; why.
+    Untried(String),
 }
 
 /// One thing that is tried.
@@ -72,5 +77,10 @@ impl Attempt {
             Err(error) => Outcome::Refused(error.to_string()),
         };
         Self { what: what.into(), outcome }
+    }
+
+    /// Something that cannot be tried here.
+    pub(crate) fn untried(what: impl Into<String>, why: impl Display) -> Self {
+        Self { what: what.into(), outcome: Outcome::Untried(why.to_string()) }
     }
 }

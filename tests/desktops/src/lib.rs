@@ -12,6 +12,7 @@
 
 mod attempt;
 mod network;
+mod seat;
 mod system;
 
 pub use attempt::{Attempt, Outcome, Target};
@@ -20,6 +21,7 @@ pub use attempt::{Attempt, Outcome, Target};
 #[must_use]
 pub fn attempts(target: &Target) -> Vec<Attempt> {
     let mut attempts = system::attempts(target);
+    attempts.extend(seat::attempts(target));
     attempts.extend(network::attempts(target));
     attempts
 }

@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
 use rustix::io::Errno;
 use rustix::mount::{MountFlags, mount};
+use rustix::net::{AddressFamily, SocketType};
 use rustix::process::{Pid, Signal};
 use rustix::thread::LinkNameSpaceType;
 
@@ -26,14 +27,22 @@ pub(crate) fn attempts(target: &Target) -> Vec<Attempt> {
 /// Device nodes: those that are there, and those that one could make.
 fn nodes(target: &Target) -> Vec<Attempt> {
     let input = format!("/dev/input/{}", target.neighbour_input);
-    let mut attempts: Vec<Attempt> = ["/dev/uinput", "/dev/mem", "/dev/kmsg", "/dev/vda", "/dev/fuse", &input]
-        .iter()
-        .map(|path| Attempt::new(format!("open {path}"), open(path)))
-        .collect();
+    let card = format!("/dev/dri/{}", target.neighbour_card);
+    let paths = ["/dev/uinput", "/dev/mem", "/dev/kmsg", "/dev/vda", "/dev/fuse", "/dev/vsock", &input, &card];
+    let mut attempts: Vec<Attempt> =
+        paths.iter().map(|path| Attempt::new(format!("open {path}"), open(path))).collect();
     attempts.push(Attempt::new("open a render node", open("/dev/dri/renderD128")));
     let number = fs::read_to_string(format!("/sys/class/input/{}/dev", target.neighbour_input)).unwrap_or_default();
     let minor = number.trim().split_once(':').and_then(|(_, minor)| minor.parse().ok()).unwrap_or(64);
-    for (name, major, minor) in [("another's input", 13, minor), ("uinput", 10, 223), ("mem", 1, 1), ("vda", 254, 0)] {
+    let card = target.neighbour_card.strip_prefix("card").and_then(|number| number.parse().ok()).unwrap_or(0);
+    let numbers = [
+        ("another's input", 13, minor),
+        ("another's card", 226, card),
+        ("uinput", 10, 223),
+        ("mem", 1, 1),
+        ("vda", 254, 0),
+    ];
+    for (name, major, minor) in numbers {
         let made = make_and_open(&format!("/tmp/probe-{}", name.replace([' ', '\''], "-")), major, minor);
         attempts.push(Attempt::new(format!("make and open a node of {name}"), made));
     }
@@ -51,10 +60,15 @@ fn make_and_open(path: &str, major: u32, minor: u32) -> io::Result<File> {
 }
 
 fn sockets() -> Vec<Attempt> {
-    ["/run/helix-drm/drm.sock", "/run/helix-drm/status.sock", "/run/hydra/hydra.sock", "/run/docker.sock"]
-        .iter()
-        .map(|path| Attempt::new(format!("connect to {path}"), UnixStream::connect(path)))
-        .collect()
+    let paths = ["/run/helix-drm/drm.sock", "/run/helix-drm/status.sock", "/run/hydra/hydra.sock", "/run/docker.sock"];
+    let connections = paths.iter().map(|path| Attempt::new(format!("connect to {path}"), UnixStream::connect(path)));
+    // VSOCK would reach the host past the firewall.
+    let families =
+        [("VSOCK", AddressFamily::VSOCK), ("PACKET", AddressFamily::PACKET), ("ALG", AddressFamily::from_raw(38))];
+    let families = families.into_iter().map(|(name, family)| {
+        Attempt::new(format!("make a socket of AF_{name}"), rustix::net::socket(family, SocketType::SEQPACKET, None))
+    });
+    connections.chain(families).collect()
 }
 
 fn namespaces() -> Vec<Attempt> {
@@ -67,8 +81,7 @@ fn namespaces() -> Vec<Attempt> {
         Attempt::new("change the host name", rustix::system::sethostname(b"owned")),
     ];
     for (name, flag) in [("user", "U"), ("mount", "m"), ("network", "n"), ("process", "pf")] {
-        attempts
-            .push(Attempt::new(format!("make a {name} namespace"), run(&format!("unshare -{flag} true"), "unshare")));
+        attempts.push(run(&format!("make a {name} namespace"), &format!("unshare -{flag} true"), "unshare"));
     }
     let of_init = File::open("/proc/1/ns/net").and_then(|file| {
         Ok(rustix::thread::move_into_link_name_space(file.as_fd(), Some(LinkNameSpaceType::Network))?)
@@ -91,23 +104,39 @@ fn processes(target: &Target) -> Vec<Attempt> {
     let pid = target.neighbour_pid;
     let signalled =
         Pid::from_raw(pid).ok_or(Errno::SRCH).and_then(|pid| rustix::process::kill_process(pid, Signal::CONT));
+    let as_debugger =
+        |what: &dyn Fn(Pid) -> io::Result<()>| Pid::from_raw(pid).ok_or(Errno::SRCH.into()).and_then(what);
     vec![
         Attempt::new("see processes of the machine", seen),
         Attempt::new("signal a process of another desktop", signalled),
-        Attempt::new("trace a process of another desktop", File::open(format!("/proc/{pid}/mem"))),
+        Attempt::new("open the memory of a process of another desktop", File::open(format!("/proc/{pid}/mem"))),
+        Attempt::new("trace a process of another desktop", as_debugger(&lunette_sys_process::trace)),
+        Attempt::new(
+            "read memory of a process of another desktop",
+            as_debugger(&|pid| {
+                match lunette_sys_process::read_memory(pid, 0) {
+                    // It was allowed, and there was nothing.
+                    Err(error) if error.raw_os_error() == Some(Errno::FAULT.raw_os_error()) => Ok(()),
+                    read => read.map(drop),
+                }
+            }),
+        ),
     ]
 }
 
-/// Runs a shell command that must fail; a program that is missing is no refusal but nothing to try.
-fn run(command: &str, program: &str) -> Result<(), String> {
-    let shell = |text: &str| {
-        Command::new("timeout").args(["3", "sh", "-c", text]).stdin(Stdio::null()).output().map_err(|e| e.to_string())
-    };
-    if !shell(&format!("command -v {program}"))?.status.success() {
-        return Err(format!("{program} is not installed"));
+/// Runs a shell command that must fail; a program that is missing is no refusal.
+fn run(what: &str, command: &str, program: &str) -> Attempt {
+    let shell = |text: &str| Command::new("timeout").args(["3", "sh", "-c", text]).stdin(Stdio::null()).output();
+    match shell(&format!("command -v {program}")) {
+        Ok(found) if found.status.success() => {}
+        Ok(_) => return Attempt::untried(what, format!("{program} is not installed")),
+        Err(error) => return Attempt::untried(what, error),
     }
-    let output = shell(command)?;
-    if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()) }
+    match shell(command) {
+        Ok(output) if output.status.success() => Attempt::new::<_, String>(what, Ok(())),
+        Ok(output) => Attempt::new::<(), _>(what, Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())),
+        Err(error) => Attempt::untried(what, error),
+    }
 }
 
 /// Writes far more than a socket's folder should take.
@@ -125,10 +154,10 @@ fn kernel() -> Vec<Attempt> {
         Attempt::new("write /sys", write("/sys/class/drm/card0-Virtual-1/status", "on")),
         Attempt::new("send uevents", write("/sys/class/drm/card0/uevent", "change")),
         Attempt::new("leave the cgroup", write("/sys/fs/cgroup/cgroup.procs", "0")),
-        Attempt::new("read the kernel's log", run("dmesg", "dmesg")),
+        run("read the kernel's log", "dmesg", "dmesg"),
         Attempt::new("read the machine's secret", fs::read("/sys/firmware/qemu_fw_cfg/by_name/opt/lunette/secret/raw")),
         Attempt::new("fill the machine's memory by its bus' folder", fill("/run/lunette/bus/fill")),
         Attempt::new("read another desktop's files", fs::read_dir("/run/hydra/desktops")),
-        Attempt::new("set the clock", run("date -s 2000-01-01", "date")),
+        run("set the clock", "date -s 2000-01-01", "date"),
     ]
 }

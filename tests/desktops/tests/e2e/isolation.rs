@@ -25,12 +25,13 @@ fn everything_that_a_desktop_must_not_do_is_refused() {
     let arguments = format!(
         "--export-port {} --metrics-port {} --neighbour {} --neighbour-port {NEIGHBOUR_PORT} --neighbour-scanout {} \
          --neighbour-pid {} \
-         --guest-port {GUEST_PORT} --neighbour-input {input}",
+         --guest-port {GUEST_PORT} --neighbour-input {input} --neighbour-card {}",
         machine.lab.exporter().address().port(),
         machine.lab.exporter().metrics().port(),
         neighbour.address,
         neighbour.scanout,
         neighbour.container_pid,
+        neighbour.card(&machine),
     );
     for (who, sudo) in [("its user", ""), ("its root", "--root ")] {
         let text = guest
@@ -40,13 +41,16 @@ fn everything_that_a_desktop_must_not_do_is_refused() {
             .lines()
             .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}")))
             .collect();
-        assert!(attempts.len() > 40, "only {} attempts", attempts.len());
+        assert!(attempts.len() > 55, "only {} attempts", attempts.len());
         for attempt in &attempts {
             println!("as {who}: {}: {:?}", attempt.what, attempt.outcome);
         }
         let holes: Vec<&Attempt> =
             attempts.iter().filter(|attempt| matches!(attempt.outcome, Outcome::Worked(_))).collect();
         assert!(holes.is_empty(), "as {who}: {holes:#?}");
+        let untried: Vec<&Attempt> =
+            attempts.iter().filter(|attempt| matches!(attempt.outcome, Outcome::Untried(_))).collect();
+        assert!(untried.is_empty(), "nobody knows whether that is refused: {untried:#?}");
     }
     // After all that, both are alive.
     machine.assert_running(&neighbour);

@@ -247,9 +247,17 @@ impl Machine {
 impl Desktop {
     /// Event nodes of its input devices, such as `event5`.
     pub(crate) fn inputs(&self, machine: &Machine) -> Vec<String> {
+        self.devices(machine, "/dev/input/")
+    }
+
+    /// Its card, such as `card2`.
+    pub(crate) fn card(&self, machine: &Machine) -> String {
+        self.devices(machine, "/dev/dri/").pop().expect("it has a card")
+    }
+
+    fn devices(&self, machine: &Machine, folder: &str) -> Vec<String> {
         let said = machine.show(&self.id).unwrap_or_default();
         let devices = said["report"]["devices"].as_array().cloned().unwrap_or_default();
-        let names = devices.iter().filter_map(|device| device.as_str()?.strip_prefix("/dev/input/").map(str::to_owned));
-        names.collect()
+        devices.iter().filter_map(|device| device.as_str()?.strip_prefix(folder).map(str::to_owned)).collect()
     }
 }

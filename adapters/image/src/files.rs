@@ -45,6 +45,7 @@ embedded![
     "profiles/firefox/lunette.js",
     "profiles/firefox/policies.json",
     "profiles/gnome/lunette.gschema.override",
+    "profiles/gnome/pipewire.conf",
     "profiles/light/autostart",
     "profiles/light/fuzzel.ini",
     "profiles/light/menu.xml",

@@ -28,15 +28,10 @@ fn gnome_shell_is_usable_on_a_lease() {
     assert_eq!(overview_is_open(&machine, &desktop), "(<false>,)");
     println!("usable after {:?}", created.elapsed());
 
-    // On an emulated processor the shell may miss a key while it still starts its services.
-    let presses = (1..=4).find(|_| {
-        machine.press(&desktop, SUPER);
-        let until = Instant::now() + Duration::from_secs(15);
-        while Instant::now() < until && overview_is_open(&machine, &desktop) != "(<true>,)" {}
-        Instant::now() < until
-    });
-    println!("the overview after key {presses:?}");
-    let overview = screen.wait("the overview", DRAWN, |picture| picture.differs_from(&usable) > 100_000);
+    machine.press(&desktop, SUPER);
+    // The overview is as dark as the wallpaper: what moves is the name on it.
+    let overview = screen.wait("the overview", DRAWN, |picture| picture.differs_from(&usable) > 20_000);
+    assert_eq!(overview_is_open(&machine, &desktop), "(<true>,)");
     let overview_is = |text: &str| text.contains("Type to search") || text.contains("search");
     machine.settled(&screen, Duration::from_secs(5), DRAWN);
     match overview.text() {

@@ -60,8 +60,8 @@ fn a_linux_host_boots_a_kernel_from_shared_memory() {
          -chardev stdio,id=console,signal=off
          -serial chardev:console
          -display dbus,p2p=yes
-         -device virtio-gpu-pci,id=gpu0,addr=0x10.0,multifunction=on
-         -device virtio-gpu-pci,id=gpu1,addr=0x10.1,multifunction=on
+         -device virtio-gpu-pci,id=gpu0,addr=0x10.0,multifunction=on,max_hostmem=201326592
+         -device virtio-gpu-pci,id=gpu1,addr=0x10.1,multifunction=on,max_hostmem=201326592
          -device virtio-rng-pci
          -netdev user,id=net0
          -device virtio-net-pci,netdev=net0",
@@ -136,8 +136,8 @@ fn every_output_has_a_card_of_its_own() {
     let found = words(&config(Arch::Amd64, kernel()), HostOs::Linux, Accelerator::Tcg, Features::default());
     let cards: Vec<_> = found.iter().filter(|word| word.starts_with("virtio-gpu-pci,")).collect();
     assert_eq!(cards.len(), 16);
-    assert_eq!(cards[8], "virtio-gpu-pci,id=gpu8,addr=0x11.0,multifunction=on");
-    assert_eq!(cards[15], "virtio-gpu-pci,id=gpu15,addr=0x11.7,multifunction=on");
+    assert_eq!(cards[8], "virtio-gpu-pci,id=gpu8,addr=0x11.0,multifunction=on,max_hostmem=201326592");
+    assert_eq!(cards[15], "virtio-gpu-pci,id=gpu15,addr=0x11.7,multifunction=on,max_hostmem=201326592");
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn names_go_into_the_edid_where_qemu_can() {
         let found = words(&config, HostOs::Linux, Accelerator::Tcg, Features { output_names, sandbox: false });
         found.into_iter().find(|word| word.contains("virtio-gpu-pci")).unwrap()
     };
-    assert_eq!(device(false), "virtio-gpu-pci,id=gpu0,addr=0x10.0,multifunction=on");
+    assert_eq!(device(false), "virtio-gpu-pci,id=gpu0,addr=0x10.0,multifunction=on,max_hostmem=201326592");
     let named: serde_json::Value = serde_json::from_str(&device(true)).unwrap();
     assert_eq!(named["outputs"], serde_json::json!([{ "name": "deskA" }]));
     assert_eq!((named["addr"].as_str(), named["id"].as_str()), (Some("0x10.0"), Some("gpu0")));

@@ -42,11 +42,11 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// When it cannot start.
 pub async fn run(config: Config) -> anyhow::Result<()> {
     let (mut handed, service) = (Handed::from_environment(), Service::from_environment());
-    let earlier = handed.take(MASTER);
-    let is_new = earlier.is_empty();
-    let cards = KmsCards::open(&config.devices, earlier)?;
-    if is_new && let Err(error) = cards.masters().try_for_each(|master| service.keep(MASTER, &[master])) {
-        tracing::warn!(%error, "nobody keeps the cards when we die");
+    let cards = KmsCards::open(&config.devices, handed.take(MASTER))?;
+    for master in cards.new_masters() {
+        if let Err(error) = service.keep(MASTER, &[master]) {
+            tracing::warn!(%error, "nobody keeps a card when we die");
+        }
     }
     let stop = told_to_end()?;
     let kept = Keeping { handed, service };

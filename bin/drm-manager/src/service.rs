@@ -1,7 +1,7 @@
 //! The service manager that started us: told when we are ready, and keeper of what must outlive us.
 //!
 //! The protocol is that of `sd_notify(3)`; systemd speaks it, and so does our own [keeper](crate::keeper). While it holds a
-//! copy of the DRM master's descriptor, no container that can open the card becomes its master when we die; while it
+//! copy of each DRM master's descriptor, no container that can open a card becomes its master when we die; while it
 //! holds copies of the leases' connections, no client notices.
 
 use std::io::{self, IoSlice};

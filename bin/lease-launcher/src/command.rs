@@ -9,10 +9,13 @@ use lunette_containers::{Desktop, Exec, Output, Running, User};
 use lunette_desktop::Ending;
 use tokio::io::AsyncReadExt;
 use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 
 /// How much longer than its limit a command is waited for once it is killed.
 const KILL_LIMIT: Duration = Duration::from_secs(3);
+/// How long the output of a command that has ended may take to end.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 const SIGKILL: i32 = rustix::process::Signal::KILL.as_raw();
 
 /// Runs commands in the containers of a desktop.
@@ -43,18 +46,29 @@ async fn attend(desktop: &Desktop, argv: Vec<String>, limit: Duration) -> Result
     let until = Instant::now() + limit;
     let exec = Exec { argv, env: BTreeMap::new(), cwd: None, user: User::Desktop };
     let late = format!("{} did not end within {limit:?}", exec.argv[0]);
-    let Ok(started) = timeout_at(until, desktop.exec(&exec)).await else { return Err(late) };
-    let mut running = started.map_err(|error| chain(&error))?;
+    // Not given up when it is late: it may have started all the same.
+    let mut running = desktop.exec(&exec).await.map_err(|error| chain(&error))?;
     running.stdin = None;
-    let (out, err) = (running.stdout.take(), running.stderr.take());
-    let ended = timeout_at(until, async { tokio::join!(keep(out), keep(err), running.wait()) }).await;
-    let Ok((out, err, ending)) = ended else {
+    let (out, err) = (tokio::spawn(keep(running.stdout.take())), tokio::spawn(keep(running.stderr.take())));
+    let Ok(ending) = timeout_at(until, running.wait()).await else {
         kill(running).await;
         return Err(late);
     };
+    let (out, err) = (said(out).await, said(err).await);
     match ending.map_err(|error| chain(&error))? {
         Ending::Status(0) => Ok(()),
         ending => Err(format!("{} {ending}: {}", exec.argv[0], (out + &err).trim())),
+    }
+}
+
+/// What a command that has ended said; what it left running may hold on to its output.
+async fn said(mut reader: JoinHandle<String>) -> String {
+    match timeout(LAST_WORDS, &mut reader).await {
+        Ok(text) => text.unwrap_or_default(),
+        Err(_) => {
+            reader.abort();
+            String::new()
+        }
     }
 }
 

@@ -127,9 +127,8 @@ impl Devices {
 /// Nodes of other cards that were asked for; and the leased card's own for wlroots, which insists on opening it and
 /// then makes no use of that.
 fn openable(kind: CompositorKind, card: Option<&CardDevice>, set: &DeviceSet) -> Vec<Node> {
-    let others = set.nodes.iter();
     let own = card.filter(|_| kind == CompositorKind::Wlroots).map(|card| (card.node.as_str(), card.number));
-    let all = others.map(|node| (node.name.as_str(), node.number)).chain(own);
+    let all = set.nodes.iter().map(|node| (node.name.as_str(), node.number)).chain(own);
     let node = |(name, number): (&str, DeviceNumber)| Node {
         path: Path::new("/dev").join(name),
         major: number.major,

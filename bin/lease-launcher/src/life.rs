@@ -29,7 +29,7 @@ const LOOK: Duration = Duration::from_secs(1);
 const LOOK_CLOSELY: Duration = Duration::from_millis(50);
 /// How long another size may take, all tries and waits together. A command that is then to be killed takes a little
 /// longer, and hydra waits 30 s for an answer.
-const RESIZE_LIMIT: Duration = Duration::from_secs(20);
+const RESIZE_LIMIT: Duration = Duration::from_secs(12);
 /// Of one command that changes a compositor's size.
 const COMMAND_LIMIT: Duration = Duration::from_secs(10);
 /// Between two of them.

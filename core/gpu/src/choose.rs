@@ -32,7 +32,7 @@ pub fn choose(machine: &Machine, vendor: Vendor, index: Option<u32>) -> Result<D
     }
 }
 
-/// One output of a virtual card: of which, the lease says. Other nodes would show what others draw.
+/// One output of a virtual card: of which, the lease says, whatever `index` does. Other nodes would show what others draw.
 fn leased(machine: &Machine, index: Option<u32>) -> Result<DeviceSet, GpuError> {
     cards(machine, Vendor::Virtio, index)?;
     let environment = Environment::of(Vendor::Virtio).drawn_by(None).leased().indexed(index).0;

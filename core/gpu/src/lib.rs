@@ -8,7 +8,7 @@
 //!
 //! | Vendor | Devices |
 //! |---|---|
-//! | virtio, or one that is not known | with a lease socket: a lease and the card's node alone; else every card's nodes |
+//! | virtio, or one that is not known | with a lease socket: a lease, and its card's node alone; else every card's nodes |
 //! | nvidia | its control nodes, its GPU nodes, nodes of its cards |
 //! | amd | `kfd`, nodes of its cards |
 //! | intel | nodes of its cards |

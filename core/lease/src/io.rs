@@ -58,7 +58,8 @@ pub enum Input {
     /// What the guest's kernel says about an output that is [awaited](crate::Pool::awaited). Only a change counts: some
     /// drivers do not look again by themselves, so that it may be old.
     Connector(ScanoutId, bool),
-    /// The guest's kernel has heard from the host what is plugged into these outputs, which are all of one card.
+    /// The guest's kernel has heard from the host what is plugged into these outputs: all of a card, or of
+    /// every card when it is not known of which.
     Looked(Vec<ScanoutId>),
     /// The kernel's answer to [`Action::Lease`].
     Leased(Ticket, Result<(), String>),

@@ -9,7 +9,7 @@ use crate::output::{Claim, Event, Output};
 use crate::world::World;
 use crate::{Action, ClientId, Counters, Input, Refusal, Stage, Timing, Wish};
 
-/// The outputs of one card, as leases.
+/// The outputs of all cards, as leases.
 #[derive(Debug)]
 pub struct Pool {
     outputs: Vec<Output>,

@@ -63,10 +63,17 @@ fn sockets() -> Vec<Attempt> {
     let paths = ["/run/helix-drm/drm.sock", "/run/helix-drm/status.sock", "/run/hydra/hydra.sock", "/run/docker.sock"];
     let connections = paths.iter().map(|path| Attempt::new(format!("connect to {path}"), UnixStream::connect(path)));
     // VSOCK would reach the host past the firewall.
-    let families =
-        [("VSOCK", AddressFamily::VSOCK), ("PACKET", AddressFamily::PACKET), ("ALG", AddressFamily::from_raw(38))];
-    let families = families.into_iter().map(|(name, family)| {
-        Attempt::new(format!("make a socket of AF_{name}"), rustix::net::socket(family, SocketType::SEQPACKET, None))
+    let families = [
+        ("VSOCK", AddressFamily::VSOCK, SocketType::STREAM),
+        ("PACKET", AddressFamily::PACKET, SocketType::RAW),
+        ("ALG", AddressFamily::from_raw(38), SocketType::SEQPACKET),
+    ];
+    let families = families.into_iter().map(|(name, family, kind)| {
+        let what = format!("make a socket of AF_{name}");
+        match rustix::net::socket(family, kind, None) {
+            Err(error @ (Errno::AFNOSUPPORT | Errno::SOCKTNOSUPPORT)) => Attempt::untried(what, error),
+            made => Attempt::new(what, made),
+        }
     });
     connections.chain(families).collect()
 }

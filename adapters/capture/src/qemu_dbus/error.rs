@@ -54,6 +54,12 @@ pub enum QemuError {
     /// The machine has nothing to show.
     #[error("the machine has no graphic console")]
     NoConsole,
+    /// Several display devices, whose order a guest may see otherwise.
+    #[error("the display device at {device:?} is not on the first PCI bus: its guest may count it elsewhere than we")]
+    Elsewhere {
+        /// Its address.
+        device: String,
+    },
     /// A display server of a version that nobody knows.
     #[error("QEMU answers {method} with something else than {wanted}")]
     Answer {

@@ -32,6 +32,8 @@ pub(super) struct Output {
     pub(super) device: Arc<str>,
     pub(super) initial: Size,
     pub(super) power: Power,
+    /// Whether QEMU has been told anything since we know it.
+    told: bool,
     /// Whether the monitor was last claimed to be a millimetre wider than it should be.
     widened: bool,
     /// A size that is being switched to.
@@ -44,7 +46,17 @@ pub(super) struct Output {
 impl Output {
     pub(super) fn new(console: &ConsoleInfo) -> Self {
         let (console, device, initial) = (console.number, console.device.as_str().into(), console.size);
-        Self { console, device, initial, power: Power::Unknown, widened: false, coming: None, drawn: None, store: None }
+        Self {
+            console,
+            device,
+            initial,
+            power: Power::Unknown,
+            told: false,
+            widened: false,
+            coming: None,
+            drawn: None,
+            store: None,
+        }
     }
 
     /// Bytes that its pictures take, or are going to.
@@ -54,6 +66,10 @@ impl Output {
             Power::Unknown | Power::Off => None,
         };
         [enabled, self.coming, self.drawn].into_iter().flatten().map(Pool::bytes).max().unwrap_or(0)
+    }
+
+    pub(super) fn was_told(&mut self) {
+        self.told = true;
     }
 
     pub(super) fn turn_off(&mut self) {
@@ -73,7 +89,7 @@ impl Output {
     pub(super) fn ui_info(&mut self, size: Option<Size>) -> UiInfo {
         let Some(size) = size else {
             // An output that was never told anything may show something all the same, and zeros are nothing new to it.
-            let width_mm = u16::from(self.power == Power::Unknown);
+            let width_mm = u16::from(!self.told);
             return UiInfo { width_mm, height_mm: 0, size: Size::new(0, 0) };
         };
         self.widened = self.power == Power::On(size) && !self.widened;

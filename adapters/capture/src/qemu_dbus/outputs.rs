@@ -135,6 +135,7 @@ impl Outputs {
     pub(super) fn switched(&self, id: ScanoutId, size: Option<Size>) {
         let mut table = self.table();
         let Some(output) = table.outputs.get_mut(&id) else { return };
+        output.was_told();
         match size {
             Some(size) => {
                 output.power = Power::On(size);
@@ -289,7 +290,10 @@ mod tests {
     #[test]
     fn what_nobody_has_switched_is_told_to_be_off_in_words_that_are_new_to_it() {
         let outputs = outputs(u64::MAX);
+        let after_reset = self::outputs(u64::MAX);
+        after_reset.reset();
         assert_eq!(widths(&outputs, &[None, None, Some(HD), None]), [1, 0, 508, 0]);
+        assert_eq!(widths(&after_reset, &[None, None]), [1, 0]);
     }
 
     #[test]

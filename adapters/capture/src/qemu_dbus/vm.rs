@@ -22,7 +22,7 @@ pub(super) async fn scanouts(display: &Arc<Display>) -> Result<BTreeMap<ScanoutI
     for number in console_numbers(display).await? {
         consoles.push(Console::new(Arc::clone(display), number).info().await?);
     }
-    let scanouts = numbered(consoles);
+    let scanouts = numbered(consoles)?;
     if scanouts.is_empty() { Err(QemuError::NoConsole) } else { Ok(scanouts) }
 }
 
@@ -41,18 +41,27 @@ async fn console_numbers(display: &Display) -> Result<Vec<ConsoleNumber>, QemuEr
 
 /// Scanouts are the heads of the device that has most of them. Where every device has one, each is a scanout, in the order
 /// in which they are plugged in, which is also how the guest counts its cards. Text consoles are none.
-fn numbered(consoles: Vec<ConsoleInfo>) -> BTreeMap<ScanoutId, ConsoleInfo> {
+fn numbered(consoles: Vec<ConsoleInfo>) -> Result<BTreeMap<ScanoutId, ConsoleInfo>, QemuError> {
     let mut devices: BTreeMap<String, BTreeMap<ScanoutId, ConsoleInfo>> = BTreeMap::new();
     for console in consoles.into_iter().filter(|console| console.is_graphic) {
         if let Ok(id) = ScanoutId::try_from(console.head) {
             devices.entry(console.device.clone()).or_default().entry(id).or_insert(console);
         }
     }
-    if devices.values().all(|heads| heads.len() == 1) {
-        return (0..).map(ScanoutId::new).zip(devices.into_values().flat_map(BTreeMap::into_values)).collect();
+    if devices.len() > 1 && devices.values().all(|heads| heads.len() == 1) {
+        if let Some(device) = devices.keys().find(|device| !is_on_first_bus(device)) {
+            return Err(QemuError::Elsewhere { device: device.clone() });
+        }
+        let consoles = devices.into_values().flat_map(BTreeMap::into_values);
+        return Ok((0..).map(ScanoutId::new).zip(consoles).collect());
     }
     let largest = devices.into_values().reduce(|best, next| if next.len() > best.len() { next } else { best });
-    largest.unwrap_or_default()
+    Ok(largest.unwrap_or_default())
+}
+
+/// `pci/0000/10.3`: behind a bridge there would be more places.
+fn is_on_first_bus(device: &str) -> bool {
+    device.strip_prefix("pci/0000/").is_some_and(|place| !place.contains('/'))
 }
 
 #[cfg(test)]
@@ -74,7 +83,8 @@ mod tests {
             console(2, 1, "pci/0000/02.0", true),
             console(3, 70_000, "pci/0000/02.0", true),
             console(4, 2, "", false),
-        ]);
+        ])
+        .unwrap();
         let numbers: Vec<_> = scanouts.into_iter().map(|(id, console)| (id.get(), console.number.0)).collect();
         assert_eq!(numbers, [(0, 1), (1, 2)]);
     }
@@ -86,13 +96,23 @@ mod tests {
             console(1, 0, "pci/0000/02.0", true),
             console(2, 0, "", false),
             console(3, 0, "pci/0000/10.0", true),
-        ]);
+        ])
+        .unwrap();
         let numbers: Vec<_> = scanouts.into_iter().map(|(id, console)| (id.get(), console.number.0)).collect();
         assert_eq!(numbers, [(0, 1), (1, 0), (2, 3)]);
     }
 
     #[test]
+    fn an_order_that_the_guest_may_see_otherwise_is_refused() {
+        for device in ["", "pci/0000/1c.0/00.0", "pci/0001/02.0"] {
+            let refused = numbered(vec![console(0, 0, "pci/0000/02.0", true), console(1, 0, device, true)]);
+            assert!(matches!(refused, Err(QemuError::Elsewhere { .. })), "{device}");
+        }
+        assert_eq!(numbered(vec![console(0, 0, "", true)]).unwrap().len(), 1, "a single one is no matter of order");
+    }
+
+    #[test]
     fn a_machine_without_graphics_has_none() {
-        assert!(numbered(vec![console(0, 0, "", false)]).is_empty());
+        assert!(numbered(vec![console(0, 0, "", false)]).unwrap().is_empty());
     }
 }

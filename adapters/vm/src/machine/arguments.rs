@@ -141,19 +141,21 @@ impl CommandLine<'_> {
     fn card(&mut self, index: u8) {
         const FUNCTIONS: u8 = 8;
         const DRIVER: &str = "virtio-gpu-pci";
+        // Three pictures of the largest size, 5120×2880: so much of the host one desktop may take.
+        const PICTURES: u32 = 192 << 20;
         let id = format!("gpu{index}");
         // Eight to a slot, so that there is room for everything else; both sides count them by these addresses.
         let address = format!("{:#x}.{:x}", Self::FIRST_CARD_SLOT + index / FUNCTIONS, index % FUNCTIONS);
         let name = self.config.outputs.names().get(usize::from(index));
         match name.filter(|_| self.placement.features.output_names) {
             Some(name) => {
-                let device = json!({ "driver": DRIVER, "id": id, "addr": address, "multifunction": true,
+                let device = json!({ "driver": DRIVER, "id": id, "addr": address, "multifunction": true, "max_hostmem": PICTURES,
                     "outputs": [{ "name": name.as_str() }] });
                 self.push("-device", device.to_string());
             }
             None => {
                 let device = QemuOption::new(DRIVER).with("id", &id).with("addr", &address);
-                self.device(device.with("multifunction", "on"));
+                self.device(device.with("multifunction", "on").with("max_hostmem", &PICTURES));
             }
         }
     }

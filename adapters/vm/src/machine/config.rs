@@ -19,7 +19,7 @@ pub struct MachineConfig {
     pub boot: Boot,
     /// Disks, in the order in which the guest sees them.
     pub disks: Vec<Disk>,
-    /// Outputs of the display device.
+    /// Outputs, each of a display card of its own.
     pub outputs: Outputs,
     /// TCP ports of the guest that the host's loopback shows.
     pub forwards: Vec<Forward>,

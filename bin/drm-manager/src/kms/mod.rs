@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use lunette_frame::{ScanoutId, Size};
 use lunette_gpu::Vendor;
 use lunette_gpus::Roots;
@@ -24,6 +24,8 @@ pub struct KmsCards {
     connectors: Vec<Connector>,
     /// The card of each connector, by its place.
     places: Vec<u16>,
+    /// The places of cards that had no earlier master.
+    new: Vec<usize>,
 }
 
 impl KmsCards {
@@ -35,21 +37,27 @@ impl KmsCards {
     pub fn open(devices: &[PathBuf], earlier: Vec<OwnedFd>) -> anyhow::Result<Self> {
         let found = if devices.is_empty() { virtual_cards()? } else { devices.to_vec() };
         let mut earlier = earlier;
-        let mut all = Self { cards: Vec::new(), connectors: Vec::new(), places: Vec::new() };
+        let mut all = Self { cards: Vec::new(), connectors: Vec::new(), places: Vec::new(), new: Vec::new() };
         for (place, device) in (0..).zip(&found) {
             let before = earlier.iter().position(|fd| is_of(fd, device)).map(|index| earlier.swap_remove(index));
+            if before.is_none() {
+                all.new.push(all.cards.len());
+            }
             let first = u16::try_from(all.connectors.len()).context("too many outputs")?;
             let card = Card::open(device, before, first)?;
             all.connectors.extend(card.connectors().cloned());
             all.places.resize(all.connectors.len(), place);
             all.cards.push(card);
         }
+        // The host takes a card with several outputs for the only one.
+        let mixed = all.cards.len() > 1 && all.cards.len() != all.connectors.len();
+        ensure!(!mixed, "there are several cards, and not each has one output: name those that count with --device");
         Ok(all)
     }
 
-    /// The descriptors that are DRM masters.
-    pub fn masters(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
-        self.cards.iter().map(Card::master)
+    /// The descriptors that are DRM masters, and were none of an earlier manager.
+    pub fn new_masters(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        self.new.iter().map(|place| self.cards[*place].master())
     }
 
     fn of_scanout(&self, scanout: ScanoutId) -> Result<(u16, &Card), CardError> {
@@ -103,7 +111,25 @@ fn virtual_cards() -> anyhow::Result<Vec<PathBuf>> {
     if nodes.is_empty() {
         bail!("this machine has no virtio display card; name a card of another kind with --device");
     }
+    // One that is missing would shift the numbers of those behind it.
+    let plugged = plugged(Path::new("/sys"));
+    ensure!(
+        nodes.len() >= plugged,
+        "{plugged} virtio display cards are plugged in, of which {} have a node",
+        nodes.len()
+    );
     Ok(nodes)
+}
+
+/// How many virtio display cards the PCI bus has, whether or not their driver is there yet.
+fn plugged(sys: &Path) -> usize {
+    const VIRTIO_DISPLAY: [&str; 2] = ["0x1af4", "0x1050"];
+    let devices = std::fs::read_dir(sys.join("bus/pci/devices")).into_iter().flatten().flatten();
+    let is_display = |device: &std::fs::DirEntry| {
+        let word = |file| std::fs::read_to_string(device.path().join(file)).unwrap_or_default();
+        [word("vendor").trim(), word("device").trim()] == VIRTIO_DISPLAY
+    };
+    devices.filter(is_display).count()
 }
 
 fn is_of(fd: &OwnedFd, device: &Path) -> bool {
@@ -120,6 +146,20 @@ mod tests {
         let null = OwnedFd::from(std::fs::File::open("/dev/null").expect("every system has one"));
         assert!(is_of(&null, Path::new("/dev/null")));
         assert!(!is_of(&null, Path::new("/dev/zero")) && !is_of(&null, Path::new("/nowhere")));
+    }
+
+    #[test]
+    fn cards_are_counted_where_they_are_plugged_in() {
+        let sys = tempfile::tempdir().expect("a folder");
+        assert_eq!(plugged(sys.path()), 0);
+        for (place, vendor, device) in [("0", "0x1af4", "0x1050"), ("1", "0x1af4", "0x1041"), ("2", "0x1af4", "0x1050")]
+        {
+            let folder = sys.path().join("bus/pci/devices").join(place);
+            std::fs::create_dir_all(&folder).expect("a folder");
+            std::fs::write(folder.join("vendor"), format!("{vendor}\n")).expect("a file");
+            std::fs::write(folder.join("device"), format!("{device}\n")).expect("a file");
+        }
+        assert_eq!(plugged(sys.path()), 2);
     }
 
     #[test]

@@ -64,7 +64,8 @@ pub(super) struct Args {
           value_parser = clap::value_parser!(u32).range(0..=1000))]
     fps: Option<u32>,
 
-    /// The machine of --source qemu, by a QMP socket of its QEMU that nobody else uses (-display dbus,p2p=yes)
+    /// The machine of --source qemu, by a QMP socket of its QEMU that nobody else uses (-display dbus,p2p=yes); its scanouts
+    /// are the outputs of its only display card, or of all cards where each has one
     #[arg(long, value_name = "PATH", env = "FRAME_EXPORT_QMP", help_heading = "Source")]
     qmp: Option<PathBuf>,
 

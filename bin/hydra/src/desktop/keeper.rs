@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use lunette_desktop::{Action, Input, Life, Order, Places, Report};
 use rustix::process::Signal;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::{AbortHandle, spawn_blocking};
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::launcher::Launcher;
 use super::{folder, link};
@@ -50,6 +50,8 @@ pub(crate) struct Keeper {
     telling: mpsc::Sender<Input>,
     commands: mpsc::Receiver<Command>,
     view: watch::Sender<Report>,
+    /// Whoever asks for its end again has perhaps removed what was in the way.
+    asked_again: Arc<Notify>,
 }
 
 impl Keeper {
@@ -62,7 +64,8 @@ impl Keeper {
     ) -> Self {
         let (telling, happened) = mpsc::channel(16);
         let places = Places::new(&common.config.dir, &order.id);
-        Self { common, order, places, life, launcher: None, watching: Vec::new(), happened, telling, commands, view }
+        let (watching, asked_again) = (Vec::new(), Arc::default());
+        Self { common, order, places, life, launcher: None, watching, happened, telling, commands, view, asked_again }
     }
 
     /// Takes a launcher over that runs already.
@@ -83,7 +86,10 @@ impl Keeper {
             let due = self.life.next_tick().map(|due| self.common.clock.at(due));
             let input = tokio::select! {
                 command = self.commands.recv() => match command {
-                    Some(Command::Stop) => Input::Stop,
+                    Some(Command::Stop) => {
+                        self.asked_again.notify_waiters();
+                        Input::Stop
+                    }
                     Some(Command::Detach) | None => break self.unfollow(),
                 },
                 Some(input) = self.happened.recv() => input,
@@ -109,7 +115,8 @@ impl Keeper {
             Action::AskStop => self.signal(Signal::TERM),
             Action::Kill => self.signal(Signal::KILL),
             Action::Sweep => {
-                tokio::spawn(sweep(Arc::clone(&self.common), self.order.clone(), self.telling.clone()));
+                let (common, order, telling) = (Arc::clone(&self.common), self.order.clone(), self.telling.clone());
+                tokio::spawn(sweep(common, order, telling, Arc::clone(&self.asked_again)));
             }
         }
     }
@@ -187,8 +194,8 @@ fn log(report: &Report) {
     tracing::info!(id = %report.id, phase = ?report.phase, scanout = report.scanout, reason, "desktop");
 }
 
-/// Sweeps until nothing is left. It ends before only with its keeper, which may leave the desktop to itself.
-async fn sweep(common: Arc<Common>, order: Order, telling: mpsc::Sender<Input>) {
+/// Sweeps until nothing is left, and at once when it is `asked` again. It ends before only with its keeper, which may leave the desktop to itself.
+async fn sweep(common: Arc<Common>, order: Order, telling: mpsc::Sender<Input>, asked: Arc<Notify>) {
     let began = Instant::now();
     let mut known = String::new();
     for pause in pauses() {
@@ -204,7 +211,7 @@ async fn sweep(common: Arc<Common>, order: Order, telling: mpsc::Sender<Input>) 
         if began.elapsed() >= MENDING && telling.send(Input::SweepFailed { cause }).await.is_err() {
             return;
         }
-        sleep(pause).await;
+        let _ = timeout(pause, asked.notified()).await;
     }
     // As above.
     let _ = telling.send(Input::Swept).await;

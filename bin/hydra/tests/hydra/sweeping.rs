@@ -41,6 +41,20 @@ fn a_desktop_that_cannot_be_swept_keeps_its_slot_and_says_why_until_it_can() {
 }
 
 #[test]
+fn whoever_asks_again_need_not_wait_for_the_next_try() {
+    let inside = Inside::start_in(Arc::new(World::new()), stuck());
+    let http = &inside.http;
+    http.create("a", "").is(201);
+    http.delete("a").is(503);
+    inside.engine.stick(None);
+    // The next try would be in four seconds.
+    let asked = Instant::now();
+    http.delete("a");
+    http.until("a", |a| a["status"] == "stopped");
+    assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
+}
+
+#[test]
 fn what_mends_itself_is_told_to_nobody() {
     let inside = Inside::start_in(Arc::new(World::new()), stuck());
     inside.http.create("a", "").is(201);

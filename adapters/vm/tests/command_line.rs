@@ -52,7 +52,7 @@ fn a_linux_host_boots_a_kernel_from_shared_memory() {
          -cpu max
          -kernel /i/vmlinuz
          -initrd /i/initrd
-         -append console=ttyS0 quiet, really
+         -append console=ttyS0 quiet, really mitigations=off
          -chardev socket,id=qmp,path=/run/one/qmp,server=on,wait=off
          -mon chardev=qmp,mode=control
          -chardev socket,id=export,path=/run/one/qmp-export,server=on,wait=off

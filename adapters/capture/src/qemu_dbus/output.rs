@@ -33,7 +33,7 @@ pub(super) struct Output {
     pub(super) initial: Size,
     pub(super) power: Power,
     /// Whether QEMU has been told anything since we know it.
-    told: bool,
+    pub(super) told: bool,
     /// Whether the monitor was last claimed to be a millimetre wider than it should be.
     widened: bool,
     /// A size that is being switched to.
@@ -66,10 +66,6 @@ impl Output {
             Power::Unknown | Power::Off => None,
         };
         [enabled, self.coming, self.drawn].into_iter().flatten().map(Pool::bytes).max().unwrap_or(0)
-    }
-
-    pub(super) fn was_told(&mut self) {
-        self.told = true;
     }
 
     pub(super) fn turn_off(&mut self) {

@@ -135,7 +135,7 @@ impl Outputs {
     pub(super) fn switched(&self, id: ScanoutId, size: Option<Size>) {
         let mut table = self.table();
         let Some(output) = table.outputs.get_mut(&id) else { return };
-        output.was_told();
+        output.told = true;
         match size {
             Some(size) => {
                 output.power = Power::On(size);

@@ -75,30 +75,32 @@ mod tests {
         ConsoleInfo { number, head, device: device.to_owned(), is_graphic, size: Size::new(1, 1) }
     }
 
+    /// Scanouts, with the numbers of their consoles.
+    fn numbers(consoles: Vec<ConsoleInfo>) -> Vec<(u16, u32)> {
+        let scanouts = numbered(consoles).unwrap();
+        scanouts.into_iter().map(|(id, console)| (id.get(), console.number.0)).collect()
+    }
+
     #[test]
     fn scanouts_are_the_heads_of_the_largest_device() {
-        let scanouts = numbered(vec![
+        let numbers = numbers(vec![
             console(0, 0, "pci/0000/01.0", true),
             console(1, 0, "pci/0000/02.0", true),
             console(2, 1, "pci/0000/02.0", true),
             console(3, 70_000, "pci/0000/02.0", true),
             console(4, 2, "", false),
-        ])
-        .unwrap();
-        let numbers: Vec<_> = scanouts.into_iter().map(|(id, console)| (id.get(), console.number.0)).collect();
+        ]);
         assert_eq!(numbers, [(0, 1), (1, 2)]);
     }
 
     #[test]
     fn devices_with_one_head_each_are_scanouts_in_the_order_of_their_places() {
-        let scanouts = numbered(vec![
+        let numbers = numbers(vec![
             console(0, 0, "pci/0000/0a.0", true),
             console(1, 0, "pci/0000/02.0", true),
             console(2, 0, "", false),
             console(3, 0, "pci/0000/10.0", true),
-        ])
-        .unwrap();
-        let numbers: Vec<_> = scanouts.into_iter().map(|(id, console)| (id.get(), console.number.0)).collect();
+        ]);
         assert_eq!(numbers, [(0, 1), (1, 0), (2, 3)]);
     }
 

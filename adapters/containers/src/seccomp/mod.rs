@@ -20,8 +20,8 @@ const INT: u64 = 0xffff_ffff;
 
 /// TIOCSTI and TIOCLINUX type into a terminal that the caller merely reads from.
 const TERMINAL_TRICKS: [u32; 2] = [0x5412, 0x541c];
-/// GETFB and GETFB2 read pictures of others on the same card; SET_MASTER takes the whole card. The kernel looks at these two bytes only:
-/// the same call with another size in its number is the same call.
+/// GETFB and GETFB2 read pictures of others on the same card; SET_MASTER takes the whole card. The kernel looks at these
+/// two bytes only: the same call with another size in its number is the same call.
 const DRM_REFUSED: [u32; 3] = [0x64ad, 0x64ce, 0x641e];
 /// AUTH_MAGIC fails on every lease by the kernel's design, and wlroots needs no more of it than a success.
 const DRM_AUTH_MAGIC: u32 = 0x6411;

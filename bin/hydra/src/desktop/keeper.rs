@@ -194,7 +194,8 @@ fn log(report: &Report) {
     tracing::info!(id = %report.id, phase = ?report.phase, scanout = report.scanout, reason, "desktop");
 }
 
-/// Sweeps until nothing is left, and at once when it is `asked` again. It ends before only with its keeper, which may leave the desktop to itself.
+/// Sweeps until nothing is left, and at once when it is `asked` again. It ends before only with its keeper, which may
+/// leave the desktop to itself.
 async fn sweep(common: Arc<Common>, order: Order, telling: mpsc::Sender<Input>, asked: Arc<Notify>) {
     let began = Instant::now();
     let mut known = String::new();

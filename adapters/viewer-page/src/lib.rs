@@ -1,0 +1,3 @@
+//! The built viewer, embedded.
+
+#![forbid(unsafe_code)]

@@ -1,0 +1,3 @@
+//! One desktop: its stream, its input, its HTTP API.
+
+#![forbid(unsafe_code)]

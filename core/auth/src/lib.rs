@@ -1,0 +1,3 @@
+//! Tokens, scopes, origins, request rates: pure.
+
+#![forbid(unsafe_code)]

@@ -1,0 +1,12 @@
+//! What people and agents do with a desktop: their keys, pointers and fingers, and who of them may.
+//!
+//! ```text
+//!   stream message, HTTP request, MCP call ──▶ Event ──▶ Control (is it theirs?) ──▶ Held (what is down) ──▶ a sink
+//! ```
+//! Pure: no clock, no socket. Times are handed in.
+
+#![forbid(unsafe_code)]
+
+mod event;
+
+pub use event::{Event, Fraction, KeyCode, Keysym, Modifiers, PointerButton, Scroll, ScrollKind, TouchPhase};

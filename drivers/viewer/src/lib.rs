@@ -1,0 +1,3 @@
+//! The loop that feeds a viewer session.
+
+#![forbid(unsafe_code)]

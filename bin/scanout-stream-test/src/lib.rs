@@ -13,10 +13,7 @@
 
 #![forbid(unsafe_code)]
 
-mod address;
 pub mod cli;
-mod client;
-mod clock;
 mod observation;
 pub mod report;
 mod run;
@@ -24,9 +21,7 @@ pub mod stats;
 mod stream_check;
 pub mod verify;
 
-pub use address::{Address, AddressError};
-pub use client::{ConnectError, Frame, Limits, StreamError, Subscriber};
-pub use clock::Monotonic;
+pub use lunette_net::client::{Address, AddressError, ConnectError, Frame, Limits, Monotonic, StreamError, Subscriber};
 pub use observation::{Ended, Observation};
 pub use report::Report;
 pub use run::{ObserveError, Plan, Until, Verification, observe};

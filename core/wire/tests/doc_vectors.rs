@@ -9,9 +9,9 @@ use common::{bytes, feed};
 use lunette_frame::{BitRate, FrameRate, ScanoutId, Size, UnitKind};
 use lunette_wire::Token;
 use lunette_wire::hxfr::{
-    Authorize, ConfigRequest, DisableScanout, EnableScanout, ErrorCode, ErrorReply, Fourcc, FrameRequest,
-    FrameResponse, FrameResponseHead, Grant, Level, Message, Nanos, Presence, Profile, Received, ResourceId,
-    ScanoutResponse, SessionId, Standing, StatusRequest, StatusResponse, Subscribe, SubscribeResponse,
+    Authorize, ConfigRequest, CursorShape, CursorUpdate, DisableScanout, EnableScanout, ErrorCode, ErrorReply, Fourcc,
+    FrameRequest, FrameResponse, FrameResponseHead, Grant, Level, Message, Nanos, Presence, Profile, Received,
+    ResourceId, ScanoutResponse, SessionId, Standing, StatusRequest, StatusResponse, Subscribe, SubscribeResponse,
 };
 use lunette_wire::lease::{LeaseOptions, LongReply, Reply, Request};
 
@@ -67,6 +67,9 @@ fn expected() -> Vec<(&'static str, SessionId, Message)> {
         ("status", none, Message::StatusRequest(StatusRequest { scanout: SCANOUT })),
         ("status-resp", none, standing(Some(doing_well()))),
         ("status-resp-not-allowed", none, standing(None)),
+        ("cursors", three, Message::WatchCursor),
+        ("cursor", three, Message::Cursor(pointing())),
+        ("cursor-moved", three, Message::Cursor(CursorUpdate { visible: false, x: 641, y: 5, shape: None })),
         (
             "error",
             SessionId::new(1),
@@ -133,6 +136,11 @@ fn doing_well() -> Standing {
         pictures: 0x0102_0304_0506,
         cursor_changes: 7,
     }
+}
+
+fn pointing() -> CursorUpdate {
+    let shape = CursorShape::new(2, 1, (1, 0), Bytes::from_static(&[0xff, 0, 0, 0xff, 0, 0, 0, 0]));
+    CursorUpdate { visible: true, x: 640, y: -2, shape }
 }
 
 fn standing(standing: Option<Standing>) -> Message {

@@ -5,12 +5,15 @@
 //!                                        ├─ reads: Framer ──▶ Connection ──▶ Backend
 //!                                        └─ writes: replies and frames, whole messages only
 //! ```
+//! [`client`] is the other end, for programs that subscribe.
+//!
 //! Nothing here decides what a message means; that is `lunette-session`'s. Nothing here encodes; that is behind
 //! [`Backend`].
 
 #![forbid(unsafe_code)]
 
 mod backend;
+pub mod client;
 mod endpoint;
 mod listener;
 mod outgoing;

@@ -39,6 +39,16 @@ pub enum Refusal {
         /// The numerator.
         numerator: u32,
     },
+    /// A pointer whose pixels are not those of its size.
+    #[error("CURSOR of {width}x{height} comes with {left} bytes of pixels")]
+    Cursor {
+        /// Pixels in a row.
+        width: u16,
+        /// Rows.
+        height: u16,
+        /// Bytes of pixels.
+        left: usize,
+    },
 }
 
 /// The stream has lost its meaning: the connection must be closed.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use lunette_frame::ScanoutId;
 
-use super::{FrameError, MAX_FRAME_PAYLOAD, MAX_PAYLOAD, Refusal};
+use super::{CursorUpdate, FrameError, MAX_FRAME_PAYLOAD, MAX_PAYLOAD, Refusal};
 
 const MAGIC: [u8; 4] = *b"HXFR";
 const PIXEL_DATA: u8 = 1;
@@ -63,6 +63,8 @@ pub enum MessageKind {
     Grant,
     StatusRequest,
     StatusResponse,
+    WatchCursor,
+    Cursor,
     Error,
 }
 
@@ -94,7 +96,7 @@ impl fmt::Display for PayloadSize {
 }
 
 impl MessageKind {
-    const TABLE: [(Self, u8, &'static str); 16] = [
+    const TABLE: [(Self, u8, &'static str); 18] = [
         (Self::FrameRequest, 0x01, "FRAME_REQUEST"),
         (Self::FrameResponse, 0x02, "FRAME_RESPONSE"),
         (Self::KeyframeRequest, 0x03, "KEYFRAME_REQ"),
@@ -110,6 +112,8 @@ impl MessageKind {
         (Self::Grant, 0x41, "GRANT"),
         (Self::StatusRequest, 0x42, "STATUS"),
         (Self::StatusResponse, 0x43, "STATUS_RESP"),
+        (Self::WatchCursor, 0x44, "CURSORS"),
+        (Self::Cursor, 0x45, "CURSOR"),
         (Self::Error, 0xff, "ERROR"),
     ];
 
@@ -137,11 +141,12 @@ impl MessageKind {
 
     const fn payload(self, has_pixels: bool) -> PayloadSize {
         match self {
-            Self::KeyframeRequest | Self::Ping | Self::Pong => PayloadSize::Exactly(0),
+            Self::KeyframeRequest | Self::Ping | Self::Pong | Self::WatchCursor => PayloadSize::Exactly(0),
             Self::DisableScanout | Self::Subscribe | Self::StatusRequest => PayloadSize::Exactly(4),
             Self::SubscribeResponse => PayloadSize::Exactly(8),
             Self::EnableScanout => PayloadSize::Exactly(16),
             Self::FrameResponse => PayloadSize::AtLeast(24),
+            Self::Cursor => PayloadSize::AtLeast(CursorUpdate::FIELDS),
             Self::ConfigRequest => PayloadSize::Exactly(28),
             Self::Authorize => PayloadSize::Exactly(32),
             Self::Grant => PayloadSize::Exactly(36),
@@ -248,6 +253,7 @@ impl Header {
         match self.kind() {
             Some(MessageKind::FrameResponse) => MAX_FRAME_PAYLOAD,
             Some(MessageKind::FrameRequest) if self.has_pixels() => MAX_FRAME_PAYLOAD,
+            Some(MessageKind::Cursor) => CursorUpdate::MAX_PAYLOAD,
             _ => MAX_PAYLOAD,
         }
     }

@@ -5,8 +5,8 @@ use bytes::{Bytes, BytesMut};
 use super::header::Verdict;
 use super::status::encode_bare;
 use super::{
-    Authorize, ConfigRequest, DecodeError, DisableScanout, EnableScanout, ErrorReply, FrameRequest, FrameResponse,
-    Grant, Header, MessageKind, ScanoutResponse, SessionId, StatusRequest, StatusResponse, Subscribe,
+    Authorize, ConfigRequest, CursorUpdate, DecodeError, DisableScanout, EnableScanout, ErrorReply, FrameRequest,
+    FrameResponse, Grant, Header, MessageKind, ScanoutResponse, SessionId, StatusRequest, StatusResponse, Subscribe,
     SubscribeResponse, TooLarge,
 };
 
@@ -43,6 +43,10 @@ pub enum Message {
     StatusRequest(StatusRequest),
     /// How a scanout is doing.
     StatusResponse(StatusResponse),
+    /// Send the pointer too.
+    WatchCursor,
+    /// The pointer moved or changed.
+    Cursor(CursorUpdate),
     /// A request failed.
     Error(ErrorReply),
 }
@@ -67,6 +71,8 @@ impl Message {
             Self::Grant(_) => MessageKind::Grant,
             Self::StatusRequest(_) => MessageKind::StatusRequest,
             Self::StatusResponse(_) => MessageKind::StatusResponse,
+            Self::WatchCursor => MessageKind::WatchCursor,
+            Self::Cursor(_) => MessageKind::Cursor,
             Self::Error(_) => MessageKind::Error,
         }
     }
@@ -89,8 +95,11 @@ impl Message {
             Self::Grant(message) => message.encode(session, out),
             Self::StatusRequest(message) => message.encode(session, out),
             Self::StatusResponse(message) => message.encode(session, out),
+            Self::Cursor(message) => message.encode(session, out),
             Self::Error(message) => message.encode(session, out),
-            Self::KeyframeRequest | Self::Ping | Self::Pong => encode_bare(self.kind(), session, out),
+            Self::KeyframeRequest | Self::Ping | Self::Pong | Self::WatchCursor => {
+                encode_bare(self.kind(), session, out)
+            }
         }
         Ok(())
     }
@@ -125,6 +134,8 @@ impl Message {
             MessageKind::Grant => Self::Grant(Grant::decode(&payload)?),
             MessageKind::StatusRequest => Self::StatusRequest(StatusRequest::decode(&payload)?),
             MessageKind::StatusResponse => Self::StatusResponse(StatusResponse::decode(&payload)?),
+            MessageKind::WatchCursor => Self::WatchCursor,
+            MessageKind::Cursor => Self::Cursor(CursorUpdate::decode(payload)?),
             MessageKind::Error => Self::Error(ErrorReply::decode(&payload)),
         })
     }

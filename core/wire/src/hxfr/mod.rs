@@ -17,6 +17,7 @@
 
 mod authorization;
 mod config;
+mod cursor;
 mod error;
 mod frame_request;
 mod frame_response;
@@ -33,6 +34,7 @@ mod time;
 
 pub use authorization::{Authorize, Grant};
 pub use config::{ConfigRequest, Level, Profile};
+pub use cursor::{CursorShape, CursorUpdate};
 pub use error::{DecodeError, FrameError, Refusal, TooLarge};
 pub use frame_request::{FrameRequest, ResourceId};
 pub use frame_response::{FrameResponse, FrameResponseHead};

@@ -1,4 +1,4 @@
-//! ERROR, and the messages that are only a header: KEYFRAME_REQ, PING, PONG.
+//! ERROR, and the messages that are only a header: KEYFRAME_REQ, PING, PONG, CURSORS.
 
 use std::fmt;
 

@@ -8,9 +8,10 @@ use bytes::{Bytes, BytesMut};
 use lunette_frame::{BitRate, FrameRate, ScanoutId, Size, UnitKind};
 use lunette_wire::Token;
 use lunette_wire::hxfr::{
-    Authorize, ConfigRequest, DisableScanout, EnableScanout, ErrorCode, ErrorReply, Fourcc, FrameError, FrameRequest,
-    FrameResponse, Framer, Grant, Header, Level, Message, Nals, Nanos, Presence, Profile, Received, ResourceId,
-    ScanoutResponse, SessionId, Standing, StatusRequest, StatusResponse, Subscribe, SubscribeResponse,
+    Authorize, ConfigRequest, CursorShape, CursorUpdate, DisableScanout, EnableScanout, ErrorCode, ErrorReply, Fourcc,
+    FrameError, FrameRequest, FrameResponse, Framer, Grant, Header, Level, Message, Nals, Nanos, Presence, Profile,
+    Received, ResourceId, ScanoutResponse, SessionId, Standing, StatusRequest, StatusResponse, Subscribe,
+    SubscribeResponse,
 };
 use proptest::prelude::*;
 
@@ -156,6 +157,16 @@ fn standing() -> impl Strategy<Value = Message> {
     ]
 }
 
+fn cursor() -> impl Strategy<Value = Message> {
+    let shape = (1..20u16, 1..20u16, any::<(i32, i32)>(), any::<u8>()).prop_map(|(width, height, hot, pixel)| {
+        let pixels = vec![pixel; usize::from(width) * usize::from(height) * 4];
+        CursorShape::new(width, height, hot, pixels.into()).expect("possible")
+    });
+    let update = (any::<bool>(), any::<i32>(), any::<i32>(), prop::option::of(shape))
+        .prop_map(|(visible, x, y, shape)| Message::Cursor(CursorUpdate { visible, x, y, shape }));
+    prop_oneof![Just(Message::WatchCursor), update]
+}
+
 fn status() -> impl Strategy<Value = Message> {
     prop_oneof![
         Just(Message::KeyframeRequest),
@@ -175,6 +186,7 @@ pub fn message() -> impl Strategy<Value = Message> {
         subscription(),
         authorization(),
         standing(),
+        cursor(),
         status()
     ]
 }

@@ -1,48 +1,37 @@
 //! The client's side of a subscription.
 //!
 //! ```text
-//!   connect ──▶ AUTHORIZE (with a token), SUBSCRIBE ──▶ SUBSCRIBE_RESP ──▶ FRAME_RESPONSE … ──▶ end of stream, or ERROR
+//!   connect ──▶ AUTHORIZE (with a token), SUBSCRIBE ──▶ SUBSCRIBE_RESP ──▶ FRAME_RESPONSE, CURSOR … ──▶ the end, or ERROR
 //!   └ limits.connect ┘└──────── limits.answer ────────────────────────┘└─ no limit: a still screen sends nothing ─┘
 //! ```
 
+mod address;
+mod arrivals;
+mod clock;
 mod dial;
 mod error;
+mod sender;
 
 use std::fmt;
 use std::io;
 
-use bytes::BytesMut;
 use lunette_frame::ScanoutId;
 use lunette_wire::Token;
-use lunette_wire::hxfr::{
-    Authorize, FrameResponse, Framer, Message, Received, SessionId, Subscribe, SubscribeResponse, TooLarge,
-};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use lunette_wire::hxfr::{Message, SubscribeResponse};
 
+pub use address::{Address, AddressError};
+pub use arrivals::{Arrival, Arrivals, Frame};
+pub use clock::Monotonic;
 pub use dial::Limits;
 pub use error::{ConnectError, StreamError};
-
-use crate::{Address, Monotonic};
-use dial::Stream;
-
-/// One picture as it arrived.
-#[derive(Debug, Clone)]
-pub struct Frame {
-    /// The picture with its times and its keyframe flag.
-    pub unit: FrameResponse,
-    /// When its last byte was read.
-    pub received_at: Monotonic,
-}
+pub use sender::Sender;
 
 /// A connection that is subscribed to one scanout. Dropping it ends the subscription.
 pub struct Subscriber {
-    scanout: ScanoutId,
-    stream: Box<dyn Stream>,
-    framer: Framer,
+    arrivals: Arrivals,
+    sender: Sender,
     connecting_since: Monotonic,
     subscribed_at: Monotonic,
-    last_read: Monotonic,
-    skipped: u64,
 }
 
 impl Subscriber {
@@ -66,27 +55,21 @@ impl Subscriber {
         limits: Limits,
     ) -> Result<Self, ConnectError> {
         let connecting_since = Monotonic::now();
-        let stream = dial::dial(address, limits.connect).await?;
-        let mut subscriber = Self {
-            scanout,
-            stream,
-            framer: Framer::new(),
-            connecting_since,
-            subscribed_at: connecting_since,
-            last_read: connecting_since,
-            skipped: 0,
-        };
+        let (read, write) = tokio::io::split(dial::dial(address, limits.connect).await?);
+        let arrivals = Arrivals::new(read, connecting_since);
+        let sender = Sender::new(scanout, write);
+        let mut subscriber = Self { arrivals, sender, connecting_since, subscribed_at: connecting_since };
         let answer = tokio::time::timeout(limits.answer, subscriber.subscribe(token)).await;
         answer.unwrap_or(Err(ConnectError::NoAnswer { scanout, limit: limits.answer }))?;
         // Not the time now: pictures may have come in the same read.
-        subscriber.subscribed_at = subscriber.last_read;
+        subscriber.subscribed_at = subscriber.arrivals.last_read();
         Ok(subscriber)
     }
 
     /// The scanout.
     #[must_use]
     pub const fn scanout(&self) -> ScanoutId {
-        self.scanout
+        self.sender.scanout()
     }
 
     /// When connecting began.
@@ -104,25 +87,25 @@ impl Subscriber {
     /// Messages that were skipped so far: of an unknown type, or without a meaning on a subscribed connection.
     #[must_use]
     pub const fn skipped(&self) -> u64 {
-        self.skipped
+        self.arrivals.skipped()
     }
 
     /// The next picture; `None` when the server closed the connection between two messages.
     ///
-    /// Waits without a limit. Can be dropped while it waits: no byte is lost.
+    /// Waits without a limit. Can be dropped while it waits: no byte is lost. Whoever wants the pointer too uses
+    /// [`Subscriber::split`].
     ///
     /// # Errors
     /// When the server sent ERROR or something that is not HXFR, or the connection broke. There is no picture after
     /// that.
     pub async fn next(&mut self) -> Result<Option<Frame>, StreamError> {
-        while let Some(received) = self.receive().await? {
-            match received.body {
-                Ok(Message::FrameResponse(unit)) => return Ok(Some(Frame { unit, received_at: self.last_read })),
-                Ok(Message::Error(reply)) => return Err(StreamError::Server(reply)),
-                Ok(_) | Err(_) => self.skipped += 1,
+        loop {
+            match self.arrivals.next().await? {
+                Some(Arrival::Unit(frame)) => return Ok(Some(frame)),
+                Some(Arrival::Cursor(_)) => {}
+                None => return Ok(None),
             }
         }
-        Ok(None)
     }
 
     /// Sends a message about the scanout, such as KEYFRAME_REQ.
@@ -130,49 +113,28 @@ impl Subscriber {
     /// # Errors
     /// When the connection is broken, or the message is larger than servers take.
     pub async fn send(&mut self, message: &Message) -> io::Result<()> {
-        self.send_as(self.scanout.into(), message).await
+        self.sender.send(message).await
     }
 
-    async fn send_as(&mut self, session: SessionId, message: &Message) -> io::Result<()> {
-        let mut bytes = BytesMut::new();
-        let too_large = |error: TooLarge| io::Error::new(io::ErrorKind::InvalidInput, error);
-        message.encode(session, &mut bytes).map_err(too_large)?;
-        self.stream.write_all(&bytes).await
-    }
-
-    async fn ask(&mut self, token: Option<Token>) -> io::Result<()> {
-        if let Some(token) = token {
-            self.send_as(SessionId::NONE, &Message::Authorize(Authorize { token })).await?;
-        }
-        self.send(&Message::Subscribe(Subscribe { scanout: self.scanout })).await
+    /// Its two halves, for who sends while it waits. The subscription ends when both are dropped.
+    #[must_use]
+    pub fn split(self) -> (Arrivals, Sender) {
+        (self.arrivals, self.sender)
     }
 
     async fn subscribe(&mut self, token: Option<Token>) -> Result<(), ConnectError> {
-        let scanout = self.scanout;
+        let scanout = self.scanout();
         let broken = |source| ConnectError::Broken { scanout, source };
-        self.ask(token).await.map_err(|error| broken(StreamError::Socket(error)))?;
-        while let Some(received) = self.receive().await.map_err(broken)? {
+        self.sender.subscribe(token).await.map_err(|error| broken(StreamError::Socket(error)))?;
+        while let Some(received) = self.arrivals.receive().await.map_err(broken)? {
             match received.body {
                 Ok(Message::SubscribeResponse(answer)) => return judge(scanout, answer),
                 Ok(Message::Error(reply)) => return Err(broken(StreamError::Server(reply))),
                 Ok(other) => return Err(ConnectError::Unexpected { scanout, kind: other.kind() }),
-                Err(_) => self.skipped += 1,
+                Err(_) => self.arrivals.skip(),
             }
         }
         Err(ConnectError::Closed { scanout })
-    }
-
-    async fn receive(&mut self) -> Result<Option<Received>, StreamError> {
-        loop {
-            if let Some(received) = self.framer.next_message()? {
-                return Ok(Some(received));
-            }
-            if self.stream.read_buf(self.framer.buffer()).await? == 0 {
-                return if self.framer.is_mid_message() { Err(StreamError::CutShort) } else { Ok(None) };
-            }
-            // Taken here, so that messages that arrived together do not seem later for what we did with the first.
-            self.last_read = Monotonic::now();
-        }
     }
 }
 
@@ -186,6 +148,6 @@ fn judge(scanout: ScanoutId, answer: SubscribeResponse) -> Result<(), ConnectErr
 
 impl fmt::Debug for Subscriber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Subscriber").field("scanout", &self.scanout).finish_non_exhaustive()
+        f.debug_struct("Subscriber").field("scanout", &self.scanout()).finish_non_exhaustive()
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use lunette_frame::ScanoutId;
 use lunette_wire::hxfr::{ErrorReply, FrameError, MessageKind};
 
-use crate::Address;
+use super::Address;
 
 /// Why there is no subscription. [`ConnectError::hint`] says what to try.
 #[derive(Debug, thiserror::Error)]

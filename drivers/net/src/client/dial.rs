@@ -7,8 +7,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream, lookup_host};
 use tokio::time::timeout;
 
-use super::ConnectError;
-use crate::Address;
+use super::{Address, ConnectError};
 
 /// How long to wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

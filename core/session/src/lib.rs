@@ -11,10 +11,12 @@ mod access;
 mod connection;
 mod fanout;
 mod lane;
+mod pacing;
 mod subscriber;
 
 pub use access::{Access, NotAllowed, Right, Wish};
 pub use connection::{Action, Connection, Role};
 pub use fanout::{Demand, Fanout, Limits, Slot};
 pub use lane::IdrReason;
+pub use pacing::Pacing;
 pub use subscriber::{Counters, SubscriberId};

@@ -17,10 +17,14 @@ pub(crate) fn get(field: &[u8]) -> String {
     String::from_utf8_lossy(text).into_owned()
 }
 
-fn fitting(text: &str, most: usize) -> &str {
-    let text = text.split('\0').next().unwrap_or_default();
+/// The start of `text`: at most `most` bytes of whole characters.
+pub(crate) fn cut(text: &str, most: usize) -> &str {
     let end = (0..=most.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
     &text[..end.unwrap_or(0)]
+}
+
+fn fitting(text: &str, most: usize) -> &str {
+    cut(text.split('\0').next().unwrap_or_default(), most)
 }
 
 #[cfg(test)]

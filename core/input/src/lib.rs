@@ -7,6 +7,12 @@
 
 #![forbid(unsafe_code)]
 
+mod control;
 mod event;
+mod held;
+mod participant;
 
+pub use control::{Cause, Control, ControlEvent, Patience, Standing, Verdict, View};
 pub use event::{Event, Fraction, KeyCode, Keysym, Modifiers, PointerButton, Scroll, ScrollKind, TouchPhase};
+pub use held::{Combined, Dropped, Held};
+pub use participant::{Kind, Participant, ParticipantId, Permission, Refusal};

@@ -36,6 +36,18 @@ pub enum Command {
     Fuzz(FuzzOptions),
     /// Release build of all programs into <target>/dist, with a SHA256SUMS file
     Dist,
+    /// Builds the viewer into web/dist; programs that are compiled after that embed it
+    ///
+    /// Needs Node.js 20 or newer and npm, which fetches what web/package-lock.json names.
+    Web(WebOptions),
+}
+
+/// What to do with the viewer.
+#[derive(Debug, Args)]
+pub struct WebOptions {
+    /// From a clean installation; types, tests and the weight of the first load are checked too
+    #[arg(long)]
+    pub test: bool,
 }
 
 /// Which end-to-end tests.

@@ -5,7 +5,7 @@
 //!        ├── licences every crate in the graph against the allow list of deny.toml
 //!        ├── fmt
 //!        └── clippy
-//!   e2e, fuzz, dist   build something, then run or pack it
+//!   e2e, fuzz, dist, web build something, then run or pack it
 //! ```
 //!
 //! Everything is read from `cargo metadata` and from the source text, so a checkout needs no tool besides cargo.
@@ -23,6 +23,7 @@ mod licences;
 mod metadata;
 mod process;
 mod spdx;
+mod web;
 
 pub use cli::{Cli, Command};
 
@@ -39,5 +40,6 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         Command::E2e(options) => e2e::run(&metadata, &options),
         Command::Fuzz(options) => fuzz::run(&metadata, &options),
         Command::Dist => dist::run(&metadata),
+        Command::Web(options) => web::run(&metadata, &options),
     }
 }

@@ -1,0 +1,67 @@
+// Builds dist/: index.html, and under assets/ everything else, named by its hash. `--size` checks the first load's weight.
+import { createHash } from "node:crypto";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+
+const LIMIT = 60_000;
+const root = dirname(fileURLToPath(import.meta.url));
+const dist = join(root, "dist");
+/** What a browser fetches before it shows a picture. */
+const firstLoad = [];
+
+async function bundle(entry, define = {}) {
+  const result = await build({
+    entryPoints: [join(root, entry)],
+    bundle: true,
+    minify: true,
+    write: false,
+    format: "esm",
+    target: ["chrome109", "firefox130", "safari17"],
+    jsx: "automatic",
+    jsxImportSource: "preact",
+    legalComments: "none",
+    define,
+    outdir: dist,
+  });
+  return Buffer.from(result.outputFiles[0].contents);
+}
+
+async function put(name, bytes) {
+  const path = join(dist, name);
+  await mkdir(dirname(path), { recursive: true });
+  const packed = gzipSync(bytes, { level: 9 });
+  await writeFile(path, bytes);
+  await writeFile(`${path}.gz`, packed);
+  firstLoad.push({ name, raw: bytes.length, gzip: packed.length });
+}
+
+async function asset(name, extension, bytes) {
+  const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 10);
+  const path = `assets/${name}-${hash}.${extension}`;
+  await put(path, bytes);
+  return path;
+}
+
+await rm(dist, { recursive: true, force: true });
+const worker = await asset("worker", "js", await bundle("src/worker/decode.worker.ts"));
+const define = { WORKER_URL: JSON.stringify(`./${worker.slice("assets/".length)}`) };
+const main = await asset("main", "js", await bundle("src/main.tsx", define));
+const style = await asset("style", "css", await bundle("src/ui/style.css"));
+const icon = await asset("icon", "svg", await readFile(join(root, "static/icon.svg")));
+const page = (await readFile(join(root, "static/index.html"), "utf8"))
+  .replace("{{main}}", main)
+  .replace("{{worker}}", worker)
+  .replace("{{style}}", style)
+  .replace("{{icon}}", icon);
+await put("index.html", Buffer.from(page));
+
+const total = firstLoad.reduce((sum, file) => sum + file.gzip, 0);
+for (const { name, raw, gzip } of firstLoad) console.log(`${String(gzip).padStart(7)} gz ${String(raw).padStart(8)}  ${name}`);
+console.log(`${String(total).padStart(7)} gz in all, of ${LIMIT}`);
+if (process.argv.includes("--size") && total > LIMIT) {
+  console.error(`The first load is ${total - LIMIT} bytes too heavy.`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,351 @@
+/**
+ * The viewer's core: one link, one decoder, one painter, and the timers between them.
+ *
+ * ```text
+ *   page ──input, visibility──▶ Viewer ──▶ Socket ──▶ server
+ *   page ◀──news, counters───── Viewer ◀── Socket ◀── server
+ *                                 └──▶ Decoder ──▶ Painter ──▶ canvas
+ * ```
+ */
+
+import { Malformed } from "../protocol/bytes";
+import { type ControlRequest, control, feedback, init, ping } from "../protocol/client";
+import { parseControl } from "../protocol/control";
+import { decodeServer, type ServerMessage, type VideoFrame as CodedFrame } from "../protocol/server";
+import { FeedbackPace } from "../session/feedback";
+import type { FromWorker, Setup } from "../session/messages";
+import { type LinkAction, type LinkEvent, Reconnect } from "../session/reconnect";
+import { Watchdog } from "../session/watchdog";
+import { Decoder } from "./decoder";
+import { Painter } from "./painter";
+import { Socket } from "./socket";
+import { microsNow, Telemetry } from "./telemetry";
+
+const PING = { busy: 500, idle: 2000, idleAfter: 2000 } as const;
+/** A tab that is hidden for less keeps its video: switching tabs back and forth costs no key frame. */
+const HIDE_DELAY = 1000;
+const COUNTERS_GAP = 100;
+const DETAILS_GAP = 500;
+const DECODERS = ["avc1.42E01F", "avc1.4D0028", "avc1.640028"];
+
+type Timer = ReturnType<typeof setTimeout> | undefined;
+
+export class Viewer {
+  readonly #link = new Reconnect(Math.random);
+  readonly #watchdog = new Watchdog();
+  readonly #pace = new FeedbackPace();
+  readonly #telemetry = new Telemetry();
+  readonly #decoder: Decoder;
+  #painter: Painter | null = null;
+  #socket: Socket | null = null;
+  #token: string | null;
+  #hidden: boolean;
+  #paused = false;
+  #pictureShown = false;
+  #pingSeq = 0;
+  #pingAt = 0;
+  #busyUntil = 0;
+  #timer: Timer;
+  #timerDue = Infinity;
+  #hideTimer: Timer;
+  #countersTimer: Timer;
+  #detailsTimer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(
+    private readonly setup: Setup,
+    private readonly post: (message: FromWorker) => void,
+  ) {
+    this.#token = setup.token;
+    this.#hidden = setup.hidden;
+    this.#decoder = new Decoder({
+      decoded: (frame) => this.#decoded(frame),
+      skipped: () => (this.#telemetry.skipped += 1),
+      failed: () => this.#wantKeyFrame(),
+      unsupported: (codec) => this.post({ type: "trouble", trouble: "codec-unsupported", detail: codec }),
+    });
+    if (this.#hidden) this.#on({ type: "hidden" });
+    this.#on({ type: "start" });
+  }
+
+  canvas(canvas: OffscreenCanvas): void {
+    const again = this.#painter !== null;
+    this.#painter?.close();
+    this.#painter = new Painter(canvas, {
+      painted: (frame) => this.#painted(frame.timestamp),
+      dropped: () => (this.#telemetry.dropped += 1),
+      resized: (width, height) => this.#resized(width, height),
+      lost: (restored) => (restored ? this.#wantKeyFrame() : this.post({ type: "canvas-lost" })),
+    });
+    if (again) this.#wantKeyFrame();
+  }
+
+  send(bytes: ArrayBuffer): void {
+    if (this.#socket?.congested && mayBeLeftOut(bytes)) return;
+    this.#socket?.send(bytes);
+    this.#busy();
+  }
+
+  control(request: ControlRequest): void {
+    this.#socket?.send(control(request));
+  }
+
+  online(): void {
+    this.#on({ type: "online" });
+  }
+
+  retry(token: string | null): void {
+    this.#token = token;
+    this.#on({ type: "retry" });
+  }
+
+  leave(): void {
+    this.#on({ type: "leave" });
+  }
+
+  resume(): void {
+    this.#on({ type: "start" });
+  }
+
+  visibility(hidden: boolean): void {
+    if (hidden === this.#hidden) return;
+    this.#hidden = hidden;
+    clearTimeout(this.#hideTimer);
+    this.#watchdog.forget();
+    if (hidden) {
+      this.#hideTimer = setTimeout(() => this.#pause(), HIDE_DELAY);
+    } else {
+      this.#play();
+      this.#pingAt = 0;
+    }
+    this.#on({ type: hidden ? "hidden" : "shown" });
+  }
+
+  details(on: boolean): void {
+    this.#telemetry.detailed = on;
+    this.control({ timings: on });
+    clearInterval(this.#detailsTimer);
+    if (on) this.#detailsTimer = setInterval(() => this.#postDetails(), DETAILS_GAP);
+  }
+
+  counters() {
+    return this.#telemetry.counters(this.#decoder.codec, this.setup.navigationAt);
+  }
+
+  pixels(x: number, y: number, width: number, height: number): ArrayBuffer | null {
+    return this.#painter?.read(x, y, width, height)?.buffer ?? null;
+  }
+
+  #on(event: LinkEvent): void {
+    const before = this.#link.state;
+    const actions = this.#link.handle(event, performance.now());
+    for (const action of actions) this.#do(action);
+    if (this.#link.state !== before) this.post({ type: "link", state: this.#link.state, now: performance.now() });
+    this.#arm();
+  }
+
+  #do(action: LinkAction): void {
+    if (action.do === "disconnect") this.#drop();
+    else this.#connect(action.userRetry);
+  }
+
+  #connect(userRetry: boolean): void {
+    this.#drop();
+    const socket = new Socket(this.setup.url, this.#token, {
+      opened: () => this.#opened(socket, userRetry),
+      text: (message) => {
+        this.#on({ type: "message" });
+        this.post({ type: "news", news: parseControl(message) });
+      },
+      binary: (message) => this.#message(message),
+      closed: (code, everOpen) => this.#closed(code, everOpen),
+    });
+    this.#socket = socket;
+  }
+
+  #opened(socket: Socket, userRetry: boolean): void {
+    const { clientId, userName } = this.setup;
+    socket.send(init({ clientId, userName, userRetry, decoders: DECODERS }));
+    this.#telemetry.connected();
+    this.#paused = false;
+    if (this.#hidden) this.#pause();
+    if (this.#telemetry.detailed) this.control({ timings: true });
+    this.#pingAt = 0;
+    this.#on({ type: "opened" });
+  }
+
+  #closed(code: number, everOpen: boolean): void {
+    this.#drop();
+    if (!everOpen) void this.#askWhyRefused();
+    this.#on({ type: "closed", code });
+  }
+
+  /** Browsers hide why a WebSocket was refused; a plain request tells whether the token was. */
+  async #askWhyRefused(): Promise<void> {
+    try {
+      const headers: HeadersInit = this.#token === null ? {} : { authorization: `Bearer ${this.#token}` };
+      const { status } = await fetch(this.setup.statusUrl, { headers, cache: "no-store" });
+      if (status === 401 || status === 403) this.#on({ type: "refused" });
+    } catch {
+      // Not reachable at all: the link's own retries say so.
+    }
+  }
+
+  #drop(): void {
+    this.#socket?.close();
+    this.#socket = null;
+    this.#decoder.reset();
+    this.#watchdog.forget();
+    this.#pace.forget();
+    if (this.#pictureShown) this.post({ type: "picture", shown: false });
+    this.#pictureShown = false;
+  }
+
+  #message(bytes: Uint8Array): void {
+    this.#link.handle({ type: "message" }, performance.now());
+    let message: ServerMessage | null;
+    try {
+      message = decodeServer(bytes);
+    } catch (error) {
+      if (error instanceof Malformed) return;
+      throw error;
+    }
+    if (message) this.#take(message, bytes.byteLength);
+  }
+
+  #take(message: ServerMessage, size: number): void {
+    switch (message.type) {
+      case "video":
+        return this.#frame(message, size);
+      case "pong":
+        return this.#telemetry.pong(message);
+      case "timing":
+        return this.#telemetry.timing(message);
+      case "init":
+        return this.post({ type: "stream", width: message.width, height: message.height, touch: message.touch });
+      case "error":
+        return this.post({ type: "stream-error", message: message.message });
+      case "control":
+        return this.post({ type: "news", news: parseControl(message.text) });
+      default:
+        return this.post({ type: "presence", event: message });
+    }
+  }
+
+  #frame(frame: CodedFrame, size: number): void {
+    this.#telemetry.frameReceived(frame.pts, size, frame.replay);
+    if (!this.#hidden) this.#watchdog.arrived(performance.now());
+    this.#decoder.feed(frame);
+    this.#report();
+    this.#busy();
+  }
+
+  #decoded(frame: VideoFrame): void {
+    this.#telemetry.frameDecoded(frame.timestamp);
+    if (this.#painter) this.#painter.show(frame);
+    else frame.close();
+  }
+
+  #painted(pts: number): void {
+    const first = this.#telemetry.firstPaintAt === null;
+    this.#telemetry.framePainted(pts);
+    this.#watchdog.painted();
+    this.#link.handle({ type: "painted" }, performance.now());
+    if (first) this.post({ type: "first-paint", at: this.#telemetry.firstPaintAt ?? 0 });
+    if (!this.#pictureShown) this.post({ type: "picture", shown: true });
+    this.#pictureShown = true;
+    this.#report();
+    this.#countersTimer ??= setTimeout(() => this.#postCounters(), COUNTERS_GAP);
+  }
+
+  #resized(width: number, height: number): void {
+    this.#telemetry.width = width;
+    this.#telemetry.height = height;
+    this.post({ type: "size", width, height });
+  }
+
+  #report(): void {
+    const wait = this.#pace.changed(performance.now());
+    if (wait === 0) this.#sendFeedback();
+    else if (wait !== null) setTimeout(() => this.#sendFeedback(), wait);
+  }
+
+  #sendFeedback(): void {
+    if (!this.#pace.take(performance.now())) return;
+    const { lastReceivedPts, lastPaintedPts, receivedBytes } = this.#telemetry;
+    this.#socket?.send(feedback(lastReceivedPts, lastPaintedPts, receivedBytes, this.#decoder.queue));
+  }
+
+  /** Resuming makes the server send a key frame at once. */
+  #wantKeyFrame(): void {
+    this.#telemetry.decoderResets += 1;
+    this.control({ set_video_enabled: false });
+    this.control({ set_video_enabled: true });
+  }
+
+  #pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.control({ set_video_enabled: false });
+  }
+
+  #play(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#decoder.reset();
+    this.control({ set_video_enabled: true });
+  }
+
+  #busy(): void {
+    this.#busyUntil = performance.now() + PING.idleAfter;
+    if (this.#timerDue > performance.now() + PING.busy) this.#arm();
+  }
+
+  /** One timer serves the link's deadlines and the pings. */
+  #arm(): void {
+    const now = performance.now();
+    const gap = now < this.#busyUntil ? PING.busy : PING.idle;
+    const pings = this.#link.state.phase === "open" && !this.#hidden;
+    const due = Math.min(this.#link.deadline ?? Infinity, pings ? this.#pingAt + gap : Infinity);
+    clearTimeout(this.#timer);
+    this.#timerDue = due;
+    if (due < Infinity) this.#timer = setTimeout(() => this.#tick(), Math.max(0, due - now));
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    if (this.#link.state.phase === "open" && !this.#hidden) {
+      const gap = now < this.#busyUntil ? PING.busy : PING.idle;
+      if (now >= this.#pingAt + gap - 1) this.#ping(now);
+      const verdict = this.#watchdog.check(now);
+      if (verdict === "reset-decoder") this.#restartDecoder();
+      if (verdict === "reconnect") return this.#on({ type: "stuck" });
+    }
+    this.#on({ type: "tick" });
+  }
+
+  #restartDecoder(): void {
+    this.#decoder.reset();
+    this.#wantKeyFrame();
+  }
+
+  #ping(now: number): void {
+    this.#pingAt = now;
+    this.#pingSeq = (this.#pingSeq + 1) >>> 0;
+    this.#socket?.send(ping(this.#pingSeq, microsNow()));
+  }
+
+  #postCounters(): void {
+    this.#countersTimer = undefined;
+    this.post({ type: "counters", counters: this.counters() });
+  }
+
+  #postDetails(): void {
+    this.post({ type: "details", counters: this.counters(), details: this.#telemetry.details(this.#decoder.queue) });
+  }
+}
+
+/** Pointer moves and smooth scrolling, which the next one makes up for. */
+function mayBeLeftOut(bytes: ArrayBuffer): boolean {
+  const [type, sub] = new Uint8Array(bytes, 0, Math.min(2, bytes.byteLength));
+  return type === 0x12 || type === 0x13 || (type === 0x11 && sub === 3);
+}

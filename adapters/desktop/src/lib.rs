@@ -1,3 +1,25 @@
-//! A running desktop session from the inside: input sinks, clipboard, windows.
+//! A running desktop session from the inside: input sinks, clipboard, windows, applications.
+//!
+//! ```text
+//!                    ┌─ SocketSink ──── the launcher's input socket ── devices of the kernel
+//!  Event ─▶ InputSink┼─ WlrootsSink ─── virtual pointer, virtual keyboard ───────┐
+//!                    └─ GnomeSink ───── org.gnome.Mutter.RemoteDesktop           ├─ compositor
+//!  Content ◀▶ Clipboard ─────────────── data control, or RemoteDesktop's ────────┤
+//!  windows, workspaces ◀▶ Windows ───── foreign toplevels, sway's socket, Shell ─┘
+//! ```
+//! Each connection has one owner, a thread; handles send it orders through a bounded queue.
 
 #![forbid(unsafe_code)]
+
+mod error;
+mod keyboard;
+mod sink;
+mod socket;
+mod wayland;
+mod wlroots;
+
+pub use error::{SessionError, SinkError};
+pub use sink::{Combined, InputSink, Session, SinkKind, open};
+pub use socket::SocketSink;
+pub use wayland::Display;
+pub use wlroots::{WlrootsOptions, WlrootsSink};

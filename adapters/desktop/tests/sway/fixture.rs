@@ -1,0 +1,178 @@
+//! A sway of the test's own, without a screen.
+
+use std::fs;
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use lunette_desktop_session::{Display, WlrootsOptions, WlrootsSink};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Nothing takes so long.
+pub const LIMIT: Duration = Duration::from_secs(20);
+
+/// Whom programs run as where the tests run as root, which sway refuses.
+const NOBODY: u32 = 65534;
+
+fn user() -> u32 {
+    match rustix::process::getuid() {
+        uid if uid.is_root() => NOBODY,
+        uid => uid.as_raw(),
+    }
+}
+
+fn drop_root(command: &mut Command) -> &mut Command {
+    if rustix::process::getuid().is_root() { command.uid(NOBODY).gid(NOBODY) } else { command }
+}
+
+/// Runs the test where sway and these programs are, and says so where they are not.
+pub fn with(name: &str, programs: &[&str], test: impl FnOnce(&Sway) -> Result<()>) {
+    with_scale(name, programs, "1", test);
+}
+
+pub fn with_scale(name: &str, programs: &[&str], scale: &str, test: impl FnOnce(&Sway) -> Result<()>) {
+    if let Some(missing) = ["sway", "swaymsg"].iter().chain(programs).find(|program| !is_installed(program)) {
+        println!("NOT RUN: {name}: {missing} is not installed");
+        return;
+    }
+    let sway = Sway::start(scale).unwrap();
+    if let Err(error) = test(&sway) {
+        panic!("{error:?}\nsway said:\n{}", sway.log());
+    }
+}
+
+fn is_installed(program: &str) -> bool {
+    std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()))
+}
+
+/// Waits until it is there.
+pub fn wait<T>(what: &str, mut ready: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+    let deadline = Instant::now() + LIMIT;
+    loop {
+        if let Some(done) = ready()? {
+            return Ok(done);
+        }
+        if Instant::now() >= deadline {
+            bail!("{what}: not within {LIMIT:?}");
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+pub struct Sway {
+    folder: TempDir,
+    process: Child,
+    pub display: Display,
+    pub ipc: PathBuf,
+}
+
+impl Sway {
+    pub const WIDTH: u32 = 1280;
+    pub const HEIGHT: u32 = 720;
+
+    fn start(scale: &str) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        chown(folder.path(), Some(user()), None)?;
+        let config = folder.path().join("config");
+        let size = format!("{}x{}", Self::WIDTH, Self::HEIGHT);
+        fs::write(
+            &config,
+            format!(
+                "xwayland disable\noutput * resolution {size} scale {scale}\ndefault_border none\nfocus_follows_mouse no\n"
+            ),
+        )?;
+        let mut command = Command::new("sway");
+        command.arg("-c").arg(&config).stdout(Stdio::null()).stderr(fs::File::create(folder.path().join("log"))?);
+        for name in ["WAYLAND_DISPLAY", "DISPLAY", "SWAYSOCK"] {
+            command.env_remove(name);
+        }
+        command.env("WLR_BACKENDS", "headless").env("WLR_RENDERER", "pixman").env("WLR_LIBINPUT_NO_DEVICES", "1");
+        command.env("XDG_RUNTIME_DIR", folder.path()).env("HOME", folder.path());
+        let process = drop_root(&mut command).spawn().context("cannot start sway")?;
+        let ipc = folder.path().join(format!("sway-ipc.{}.{}.sock", user(), process.id()));
+        let display = Display::new(folder.path().join("wayland-1"));
+        let sway = Self { folder, process, display, ipc };
+        wait("sway listens", || {
+            Ok((sway.display.path().exists() && sway.ipc.exists() && sway.tree().is_ok()).then_some(()))
+        })
+        .with_context(|| sway.log())?;
+        Ok(sway)
+    }
+
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.path("log")).unwrap_or_default()
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// A program with the session's environment.
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        drop_root(&mut command).env("XDG_RUNTIME_DIR", self.folder.path()).env("WAYLAND_DISPLAY", self.display.path());
+        command.env("SWAYSOCK", &self.ipc).env("LANG", "C.UTF-8").env("HOME", self.folder.path());
+        command.env_remove("DISPLAY").stdin(Stdio::null());
+        command
+    }
+
+    pub fn spawn(&self, command: &mut Command) -> Result<Process> {
+        let log = fs::File::options().create(true).append(true).open(self.path("log"))?;
+        command.stderr(log.try_clone()?).stdout(log);
+        Ok(Process(command.spawn().with_context(|| format!("{command:?}"))?))
+    }
+
+    pub fn sink(&self) -> Result<WlrootsSink> {
+        Ok(WlrootsSink::open(self.display.clone(), WlrootsOptions::default())?)
+    }
+
+    pub fn tree(&self) -> Result<Value> {
+        let output = self.command("swaymsg").args(["-t", "get_tree"]).output()?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(serde_json::from_slice(&output.stdout)?)
+    }
+
+    pub fn is_focused(&self, app_id: &str) -> Result<bool> {
+        Ok(find(&self.tree()?, &|node| node["app_id"] == app_id && node["focused"] == true))
+    }
+
+    /// A terminal that has the focus and writes each byte that it gets to the file.
+    pub fn terminal(&self, file: &Path) -> Result<Process> {
+        let config = self.path("foot.ini");
+        fs::write(&config, "[main]\nfont=monospace:size=8\n")?;
+        let mut command = self.command("foot");
+        let script = format!("stty raw -echo; exec cat > '{}'", file.display());
+        command.arg("-c").arg(&config).args(["-a", "typed", "sh", "-c", &script]);
+        let process = self.spawn(&mut command)?;
+        wait("the terminal has the focus", || Ok((file.exists() && self.is_focused("typed")?).then_some(())))?;
+        Ok(process)
+    }
+}
+
+fn find(node: &Value, wanted: &dyn Fn(&Value) -> bool) -> bool {
+    let children = ["nodes", "floating_nodes"].into_iter().filter_map(|key| node[key].as_array()).flatten();
+    wanted(node) || children.into_iter().any(|child| find(child, wanted))
+}
+
+impl Drop for Sway {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Killed when it is dropped.
+pub struct Process(pub Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}

@@ -3,7 +3,8 @@
 //! * [`Fanout`]: one encoded stream to any number of subscribers; none of them ever gets a unit that it cannot
 //!   decode, and none of them slows another.
 //! * [`Connection`]: the server's side of one HXFR connection;
-//! * [`Access`]: whose token is good for what.
+//! * [`Access`]: whose token is good for what;
+//! * [`Viewer`]: the server's side of one browser; [`Room`]: everybody at one desktop; [`Pacing`]: a viewer's link.
 
 #![forbid(unsafe_code)]
 
@@ -11,12 +12,18 @@ mod access;
 mod connection;
 mod fanout;
 mod lane;
+mod mailbox;
 mod pacing;
+mod room;
 mod subscriber;
+mod viewer;
 
 pub use access::{Access, NotAllowed, Right, Wish};
 pub use connection::{Action, Connection, Role};
 pub use fanout::{Demand, Fanout, Limits, Slot};
 pub use lane::IdrReason;
+pub use mailbox::Letter;
 pub use pacing::Pacing;
+pub use room::{Hears, Joining, Presence, Room};
 pub use subscriber::{Counters, SubscriberId};
+pub use viewer::{Facts, Out, Payload, Picture, Viewer, ViewerLimits};

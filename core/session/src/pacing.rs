@@ -233,7 +233,13 @@ impl Pacing {
                 let time = now.saturating_sub(sample.since).max(STARTING);
                 bytes(self.confirmed - sample.confirmed) * 8.0 / time.as_secs_f64()
             });
-            Narrow { rate: seen.unwrap_or(0.0).max(FIRST_GUESS), guessed: true, used: 0.0, last_trouble: now, last_raise: now }
+            Narrow {
+                rate: seen.unwrap_or(0.0).max(FIRST_GUESS),
+                guessed: true,
+                used: 0.0,
+                last_trouble: now,
+                last_raise: now,
+            }
         });
         narrow.last_trouble = now;
         narrow.last_raise = now;

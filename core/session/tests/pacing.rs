@@ -181,7 +181,7 @@ fn a_link_that_widens_is_found_out() {
     model.run(Duration::from_secs(10), 25_000.0);
     assert!(model.told.is_some());
     model.rate = 1e9;
-    model.run(Duration::from_secs(40), 25_000.0);
+    model.run(Duration::from_secs(60), 25_000.0);
     assert_eq!(model.told, None);
 }
 

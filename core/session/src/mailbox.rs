@@ -1,0 +1,121 @@
+//! What one viewer is still to be told besides pictures: who comes and goes, where pointers are, who has the input.
+//!
+//! Of what only the newest counts, only the newest is kept; so a viewer that reads nothing costs a bounded amount, and
+//! whoever tells it something never waits for it.
+
+use std::collections::VecDeque;
+use std::mem::discriminant;
+
+use lunette_wire::stream::{ServerControl, ServerMessage};
+
+/// Something for one viewer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Letter {
+    /// Send this.
+    Message(ServerMessage),
+    /// A newer connection of the same client took its place.
+    Superseded,
+    /// More than it can be told: it did not read for too long.
+    Overflow,
+}
+
+/// Letters in order, the oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct Mailbox {
+    letters: VecDeque<Letter>,
+}
+
+impl Mailbox {
+    /// Most letters that wait.
+    pub(crate) const MAX: usize = 512;
+
+    pub(crate) fn put(&mut self, message: ServerMessage) {
+        if self.letters.back() == Some(&Letter::Overflow) {
+            return;
+        }
+        let letter = Letter::Message(message);
+        if let Some(place) = self.letters.iter().rposition(|older| replaces(&letter, older)) {
+            self.letters[place] = letter;
+        } else if self.letters.len() < Self::MAX {
+            self.letters.push_back(letter);
+        } else {
+            self.letters.clear();
+            self.letters.push_back(Letter::Overflow);
+        }
+    }
+
+    /// Nothing that came before matters any more.
+    pub(crate) fn supersede(&mut self) {
+        self.letters.clear();
+        self.letters.push_back(Letter::Superseded);
+    }
+
+    pub(crate) fn take(&mut self) -> Option<Letter> {
+        self.letters.pop_front()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.letters.is_empty()
+    }
+}
+
+/// Whether `new` says all that `old` says, only later.
+fn replaces(new: &Letter, old: &Letter) -> bool {
+    let (Letter::Message(new), Letter::Message(old)) = (new, old) else { return false };
+    match (new, old) {
+        (ServerMessage::RemoteCursor(new), ServerMessage::RemoteCursor(old)) => new.user == old.user,
+        (ServerMessage::AgentCursor(new), ServerMessage::AgentCursor(old)) => new.agent == old.agent,
+        (ServerMessage::CursorImage(new), ServerMessage::CursorImage(old)) => {
+            new.bitmap.is_some() || old.bitmap.is_none()
+        }
+        (ServerMessage::CursorName(_), ServerMessage::CursorName(_)) => true,
+        (ServerMessage::Control(ServerControl::Refused(new)), ServerMessage::Control(ServerControl::Refused(old))) => {
+            new.what == old.what
+        }
+        (ServerMessage::Control(new), ServerMessage::Control(old)) => discriminant(new) == discriminant(old),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lunette_input_events::ParticipantId;
+    use lunette_wire::stream::{Colour, RemoteCursor, RemoteUser};
+
+    use super::*;
+
+    fn cursor(user: u32, x: i32) -> ServerMessage {
+        let user = ParticipantId(user);
+        ServerMessage::RemoteCursor(RemoteCursor { user, x, y: 0, colour: Colour::FALLBACK })
+    }
+
+    #[test]
+    fn of_each_pointer_only_the_newest_place_waits() {
+        let mut mailbox = Mailbox::default();
+        for x in 0..1000 {
+            mailbox.put(cursor(1, x));
+            mailbox.put(cursor(2, -x));
+        }
+        assert_eq!(mailbox.take(), Some(Letter::Message(cursor(1, 999))));
+        assert_eq!(mailbox.take(), Some(Letter::Message(cursor(2, -999))));
+        assert!(mailbox.is_empty());
+    }
+
+    #[test]
+    fn who_reads_nothing_is_told_so_and_nothing_else() {
+        let mut mailbox = Mailbox::default();
+        for user in 0..2000 {
+            mailbox.put(ServerMessage::RemoteUser(RemoteUser::Left { user: ParticipantId(user) }));
+        }
+        assert_eq!(mailbox.take(), Some(Letter::Overflow));
+        assert_eq!(mailbox.take(), None);
+    }
+
+    #[test]
+    fn who_is_superseded_hears_nothing_else() {
+        let mut mailbox = Mailbox::default();
+        mailbox.put(cursor(1, 1));
+        mailbox.supersede();
+        assert_eq!(mailbox.take(), Some(Letter::Superseded));
+    }
+}

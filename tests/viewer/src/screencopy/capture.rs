@@ -13,7 +13,7 @@ use wayland_client::{Connection, Dispatch, EventQueue, QueueHandle, WEnum, deleg
 use wayland_protocols_wlr::screencopy::v1::client::zwlr_screencopy_frame_v1::{Event, ZwlrScreencopyFrameV1};
 use wayland_protocols_wlr::screencopy::v1::client::zwlr_screencopy_manager_v1::ZwlrScreencopyManagerV1;
 
-use super::shared::{Layout, Ready, Shared};
+use super::shared::{Last, Layout, Ready, Shared};
 
 /// Asks for pictures; any thread may.
 #[derive(Debug, Clone)]
@@ -109,17 +109,26 @@ impl Capture {
         }
         target.blank = false;
         let captured = lunette_capture::now();
-        let ready = Ready { memory: Arc::clone(&target.memory), layout: target.layout, damage, captured };
+        let (memory, layout) = (&target.memory, target.layout);
+        let ready = Ready { memory: Arc::clone(memory), layout, damage, captured, asks: true };
+        let last = Last { memory: Arc::clone(memory), layout, captured };
         self.shared.update(|state| {
             state.pictures += 1;
-            state.newest = Some(captured);
+            state.last = Some(last);
             state.ready = Some(ready);
         });
     }
 }
 
 impl Dispatch<ZwlrScreencopyFrameV1, ()> for Capture {
-    fn event(this: &mut Self, frame: &ZwlrScreencopyFrameV1, event: Event, _: &(), _: &Connection, _: &QueueHandle<Self>) {
+    fn event(
+        this: &mut Self,
+        frame: &ZwlrScreencopyFrameV1,
+        event: Event,
+        _: &(),
+        _: &Connection,
+        _: &QueueHandle<Self>,
+    ) {
         match event {
             Event::Buffer { format: WEnum::Value(wl_shm::Format::Xrgb8888), width, height, stride } => {
                 let layout = Layout { size: Size::new(width, height), stride: stride as usize };

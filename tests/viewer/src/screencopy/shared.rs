@@ -21,6 +21,24 @@ pub(super) struct Ready {
     pub(super) layout: Layout,
     pub(super) damage: Damage,
     pub(super) captured: Pts,
+    /// Whether the compositor is to be asked for the next one when this was taken.
+    pub(super) asks: bool,
+}
+
+/// Where the newest picture is, taken or not.
+#[derive(Debug)]
+pub(super) struct Last {
+    pub(super) memory: Arc<File>,
+    pub(super) layout: Layout,
+    pub(super) captured: Pts,
+}
+
+impl Last {
+    /// The same picture for somebody who has not seen it, while the compositor is asked for the next one already.
+    pub(super) fn again(&self) -> Ready {
+        let Self { ref memory, layout, captured } = *self;
+        Ready { memory: Arc::clone(memory), layout, damage: Damage::full(layout.size), captured, asks: false }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -29,7 +47,7 @@ pub(super) struct State {
     pub(super) ready: Option<Ready>,
     pub(super) doorbell: Option<Arc<Doorbell>>,
     pub(super) pictures: u64,
-    pub(super) newest: Option<Pts>,
+    pub(super) last: Option<Last>,
     pub(super) ended: bool,
 }
 

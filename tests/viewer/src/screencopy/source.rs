@@ -12,7 +12,7 @@ use lunette_capture::{
 use lunette_frame::{Damage, PictureRef, PixelFormat, Pts, ScanoutId};
 
 use super::capture::{Requests, connect};
-use super::shared::{Layout, Ready, Shared};
+use super::shared::{Last, Layout, Ready, Shared};
 
 const FIRST_PICTURE: Duration = Duration::from_secs(10);
 const NAME: &str = "a desktop of this machine";
@@ -36,7 +36,7 @@ impl Desktop {
         requests.next();
         let thread = Arc::clone(&shared);
         std::thread::Builder::new().name("screencopy".to_owned()).spawn(move || {
-            while let Ok(_) = events.blocking_dispatch(&mut capture) {}
+            while events.blocking_dispatch(&mut capture).is_ok() {}
             tracing::warn!("the compositor is gone");
             thread.update(|state| state.ended = true);
         })?;
@@ -56,7 +56,11 @@ impl ScanoutControl for Desktop {
 
     fn scanouts(&self) -> Vec<ScanoutInfo> {
         let layout = self.shared.lock().layout;
-        let info = |layout: Layout| ScanoutInfo { id: ScanoutId::new(0), size: layout.size, connector: "HEADLESS-1".to_owned() };
+        let info = |layout: Layout| ScanoutInfo {
+            id: ScanoutId::new(0),
+            size: layout.size,
+            connector: "HEADLESS-1".to_owned(),
+        };
         layout.map(info).into_iter().collect()
     }
 
@@ -68,7 +72,7 @@ impl ScanoutControl for Desktop {
         ScanoutStatus {
             presence: if state.ended { Presence::Absent } else { Presence::On },
             size: state.layout.map(|layout| layout.size),
-            newest: state.newest,
+            newest: state.last.as_ref().map(|last| last.captured),
             pictures: state.pictures,
             cursor_changes: 0,
         }
@@ -78,7 +82,13 @@ impl ScanoutControl for Desktop {
         if id.get() != 0 {
             return Err(ControlError::NoSuchScanout { id, count: 1 });
         }
-        self.shared.update(|state| state.doorbell = Some(Arc::clone(doorbell)));
+        self.shared.update(|state| {
+            state.doorbell = Some(Arc::clone(doorbell));
+            // Nothing may change for long, and a new source begins with a whole picture.
+            if state.ready.is_none() {
+                state.ready = state.last.as_ref().map(Last::again);
+            }
+        });
         Ok(Box::new(DesktopSource {
             shared: Arc::clone(&self.shared),
             requests: self.requests.clone(),
@@ -129,21 +139,14 @@ impl Source for DesktopSource {
             }
         };
         let taken = self.take(&ready);
-        self.requests.next();
+        if ready.asks {
+            self.requests.next();
+        }
         let damage = taken.map_err(|source| SourceError::Replay { frame: self.number, source })?;
         self.number += 1;
         let Layout { size, stride } = ready.layout;
         let picture = PictureRef::packed(PixelFormat::Bgrx, size, stride, &self.pixels)?;
         let damage = self.damage.insert(damage);
         Ok(Polled::Frame(Frame { picture, damage, captured: ready.captured, number: self.number }))
-    }
-}
-
-impl Drop for DesktopSource {
-    fn drop(&mut self) {
-        self.shared.update(|state| {
-            state.doorbell = None;
-            // The next source starts with a whole picture, which has to be asked for when none waits.
-        });
     }
 }

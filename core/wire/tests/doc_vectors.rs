@@ -1,10 +1,11 @@
-//! The byte examples of the protocol pages, decoded and encoded.
+//! The byte examples of the HXFR page and the lease page, decoded and encoded.
 
 mod common;
 
 use std::num::NonZeroU32;
 
 use bytes::Bytes;
+use common::vectors::vectors;
 use common::{bytes, feed};
 use lunette_frame::{BitRate, FrameRate, ScanoutId, Size, UnitKind};
 use lunette_wire::Token;
@@ -19,29 +20,6 @@ const HXFR_PAGE: &str = include_str!("../../../docs/protocol.md");
 const LEASE_PAGE: &str = include_str!("../../../docs/protocol-lease.md");
 const SCANOUT: ScanoutId = ScanoutId::new(3);
 const FULL_HD: Size = Size::new(1920, 1080);
-
-/// The blocks of `page` that are marked `kind`, by name.
-fn vectors(page: &str, kind: &str) -> Vec<(String, Vec<u8>)> {
-    let mut found = Vec::new();
-    let mut lines = page.lines();
-    while let Some(line) = lines.next() {
-        let Some(name) = line.strip_prefix("```").and_then(|mark| mark.strip_prefix(kind)) else { continue };
-        let block: Vec<_> = lines.by_ref().take_while(|line| !line.starts_with("```")).collect();
-        found.push((name.trim().to_owned(), block.into_iter().flat_map(line_bytes).collect()));
-    }
-    found
-}
-
-/// `01 00*3 # remark` is 1, 0, 0, 0.
-fn line_bytes(line: &str) -> Vec<u8> {
-    let hex = line.split('#').next().unwrap_or_default();
-    hex.split_whitespace().flat_map(word_bytes).collect()
-}
-
-fn word_bytes(word: &str) -> Vec<u8> {
-    let (byte, times) = word.split_once('*').unwrap_or((word, "1"));
-    vec![u8::from_str_radix(byte, 16).expect("a hex byte"); times.parse().expect("a number")]
-}
 
 fn expected() -> Vec<(&'static str, SessionId, Message)> {
     let (none, three, seven) = (SessionId::NONE, SCANOUT.into(), SessionId::new(7));

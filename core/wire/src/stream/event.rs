@@ -31,7 +31,7 @@ impl Input {
             Self::KeysymTap { modifiers, keysym } => Event::Tap { keysym, modifiers },
             Self::Button { down, button } => Event::Button { button: pointer_button(button)?, down },
             Self::Wheel { dx, dy } => turn(notches(dx.into())?, notches(dy.into())?, ScrollKind::Wheel),
-            Self::LegacyWheel { dx, dy } => turn(dx.into(), dy.into(), ScrollKind::Wheel),
+            Self::LegacyWheel { dx, dy } => turn(within(dx.into()), within(dy.into()), ScrollKind::Wheel),
             Self::MoveTo { x, y, width, height } => Event::MoveTo { x: part(x, width)?, y: part(y, height)? },
             Self::MoveBy { dx, dy } => Event::MoveBy { dx: dx.into(), dy: dy.into() },
             Self::Touch { phase, slot, x, y } => {
@@ -82,7 +82,11 @@ const fn turn(dx: f64, dy: f64, kind: ScrollKind) -> Event {
 }
 
 fn notches(pixels: f64) -> Option<f64> {
-    pixels.is_finite().then(|| (pixels * 3.0 / 200.0).clamp(-MAX_NOTCHES, MAX_NOTCHES))
+    pixels.is_finite().then(|| within(pixels * 3.0 / 200.0))
+}
+
+const fn within(notches: f64) -> f64 {
+    notches.clamp(-MAX_NOTCHES, MAX_NOTCHES)
 }
 
 fn part(value: i16, whole: i16) -> Option<Fraction> {

@@ -3,8 +3,9 @@
 use std::num::NonZeroU32;
 
 use lunette_frame::{BitRate, Size};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
+use super::VideoMode;
 use crate::text::cut;
 
 /// What a client says first, with defaults for what it leaves out and limits on what it says.
@@ -38,6 +39,27 @@ pub struct Init {
     pub lunette: Option<NonZeroU32>,
     /// What its decoders are, in the words of browsers; at most 32 of 64 bytes.
     pub decoders: Vec<String>,
+}
+
+impl Default for Init {
+    fn default() -> Self {
+        Self {
+            session_id: None,
+            width: None,
+            height: None,
+            fps: Self::DEFAULT_FPS,
+            bit_rate: None,
+            video_mode: None,
+            gop_size: None,
+            client_unique_id: None,
+            user_id: None,
+            user_name: None,
+            avatar_url: None,
+            user_retry: false,
+            lunette: None,
+            decoders: Vec::new(),
+        }
+    }
 }
 
 /// Why a first message is none.
@@ -129,6 +151,31 @@ impl Init {
         })
     }
 
+    /// The message, for clients of ours.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let side = |side: Option<NonZeroU32>| side.map_or(0, NonZeroU32::get);
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        json!({
+            "type": "init",
+            "session_id": text(&self.session_id),
+            "width": side(self.width),
+            "height": side(self.height),
+            "fps": self.fps,
+            "bitrate": self.bit_rate.map_or(0, |rate| rate.bits_per_second() / 1000),
+            "video_mode": self.video_mode.map_or("", VideoMode::text),
+            "gop_size": side(self.gop_size),
+            "client_unique_id": text(&self.client_unique_id),
+            "user_id": text(&self.user_id),
+            "user_name": text(&self.user_name),
+            "avatar_url": text(&self.avatar_url),
+            "user_retry": self.user_retry,
+            "lunette": side(self.lunette),
+            "decoders": self.decoders,
+        })
+        .to_string()
+    }
+
     /// The size that it wants; a side that it leaves open is that of `real`.
     #[must_use]
     pub fn size_or(&self, real: Size) -> Size {
@@ -140,46 +187,6 @@ impl Init {
     #[must_use]
     pub const fn knows_extensions(&self) -> bool {
         self.lunette.is_some()
-    }
-}
-
-/// How a server gets the picture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum VideoMode {
-    /// From the host, which sees the display device.
-    Scanout,
-    /// From the compositor, in buffers of the graphics card.
-    #[default]
-    ZeroCopy,
-    /// From the compositor, by the graphics card's own means.
-    Native,
-    /// From the compositor, in shared memory.
-    Shm,
-}
-
-impl VideoMode {
-    /// What a client calls so.
-    #[must_use]
-    pub fn from_init_text(text: &str) -> Option<Self> {
-        match text {
-            "scanout" => Some(Self::Scanout),
-            "zerocopy" | "zero-copy" | "plugin" => Some(Self::ZeroCopy),
-            "native" | "dmabuf" => Some(Self::Native),
-            "shm" => Some(Self::Shm),
-            _ => None,
-        }
-    }
-
-    /// What the environment's `HELIX_VIDEO_MODE` calls so.
-    #[must_use]
-    pub fn from_env_text(text: &str) -> Option<Self> {
-        Self::from_init_text(text).filter(|mode| *mode != Self::ZeroCopy)
-    }
-
-    /// What the client wants, else what the environment says, else [`VideoMode::ZeroCopy`].
-    #[must_use]
-    pub fn choose(asked: Option<Self>, environment: Option<&str>) -> Self {
-        asked.or_else(|| environment.and_then(Self::from_env_text)).unwrap_or_default()
     }
 }
 
@@ -226,5 +233,85 @@ impl<'a> Members<'a> {
         let names: Option<Vec<&str>> = list.iter().take(Init::MAX_DECODERS).map(Value::as_str).collect();
         let short = names.ok_or(wrong)?.into_iter().filter(|name| name.len() <= Init::MAX_DECODER);
         Ok(short.map(str::to_owned).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(members: &str) -> Result<Init, InitError> {
+        Init::parse(&format!(r#"{{"type":"init"{members}}}"#))
+    }
+
+    #[test]
+    fn nothing_but_the_type_is_needed() {
+        assert_eq!(parse(""), Ok(Init::default()));
+        assert_eq!(
+            parse(r#","width":0,"height":null,"fps":0,"bitrate":0,"lunette":0,"user_name":"""#),
+            Ok(Init::default())
+        );
+        assert_eq!(Init::default().size_or(Size::new(800, 600)), Size::new(800, 600));
+    }
+
+    #[test]
+    fn numbers_are_clamped() {
+        let init = parse(r#","width":100000,"height":-5,"fps":1000,"bitrate":1,"gop_size":18446744073709551615"#);
+        let init = init.expect("whole numbers");
+        assert_eq!((init.width, init.height, init.fps), (NonZeroU32::new(8192), None, 240));
+        assert_eq!(init.bit_rate, Some(BitRate::from_bits_per_second(10_000)));
+        assert_eq!(init.gop_size, NonZeroU32::new(10_000));
+        let fast = parse(r#","bitrate":4000000000"#).map(|init| init.bit_rate);
+        assert_eq!(fast, Ok(Some(BitRate::from_bits_per_second(1_000_000_000))));
+    }
+
+    #[test]
+    fn a_member_of_another_kind_is_named() {
+        for (member, field) in [
+            (r#","width":"1920""#, "width"),
+            (r#","height":1.5"#, "height"),
+            (r#","fps":[]"#, "fps"),
+            (r#","bitrate":1e30"#, "bitrate"),
+            (r#","video_mode":1"#, "video_mode"),
+            (r#","client_unique_id":7"#, "client_unique_id"),
+            (r#","user_retry":"yes""#, "user_retry"),
+            (r#","lunette":true"#, "lunette"),
+            (r#","decoders":"avc1""#, "decoders"),
+            (r#","decoders":[1]"#, "decoders"),
+        ] {
+            let error = parse(member).expect_err(member);
+            assert!(matches!(error, InitError::Member { field: named, .. } if named == field), "{member}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_earlier_clients_send_too_may_be_anything() {
+        let legacy = r#","host_id":"x","app_id":[],"packet_size":{},"play_audio_local":1,"video_supported_formats":-1"#;
+        assert_eq!(parse(legacy), Ok(Init::default()));
+    }
+
+    #[test]
+    fn a_first_message_that_is_no_init_is_refused() {
+        assert!(matches!(Init::parse("init"), Err(InitError::Json(_))));
+        assert!(matches!(Init::parse("[]"), Err(InitError::Json(_))));
+        assert_eq!(Init::parse("{}"), Err(InitError::Type));
+        assert_eq!(Init::parse(r#"{"type":"Init"}"#), Err(InitError::Type));
+        assert_eq!(Init::parse(&" ".repeat(65_537)), Err(InitError::Oversize(65_537)));
+    }
+
+    #[test]
+    fn long_names_are_cut_long_avatars_left_out_and_long_ids_refused() {
+        let (name, url, id) = ("é".repeat(200), "a".repeat(2049), "i".repeat(257));
+        let init = parse(&format!(r#","user_name":"{name}","avatar_url":"{url}""#)).expect("an init");
+        assert_eq!((init.user_name, init.avatar_url), (Some("é".repeat(127)), None));
+        for field in ["session_id", "client_unique_id", "user_id"] {
+            assert_eq!(parse(&format!(r#","{field}":"{id}""#)), Err(InitError::LongId { field, size: 257 }));
+        }
+    }
+
+    #[test]
+    fn decoders_are_few_and_short() {
+        let many = format!(r#","decoders":["{}"{}]"#, "x".repeat(65), r#","avc1""#.repeat(40));
+        assert_eq!(parse(&many).map(|init| init.decoders.len()), Ok(31));
     }
 }

@@ -31,6 +31,7 @@ mod server_control;
 mod session;
 mod types;
 mod video;
+mod video_mode;
 
 use bytes::{BufMut, BytesMut};
 use serde::de::DeserializeOwned;
@@ -44,7 +45,7 @@ pub use colour::{Colour, ColourError};
 pub use control::{Ceiling, ClientControl, InputRequest, Question, Resize};
 pub use cursor::{AgentAction, AgentCursor, CursorBitmap, CursorImage, CursorName, RemoteCursor};
 pub use error::StreamWireError;
-pub use init::{Init, InitError, VideoMode};
+pub use init::{Init, InitError};
 pub use input::Input;
 pub use presence::{RemoteTouch, RemoteUser};
 pub use server::ServerMessage;
@@ -54,6 +55,7 @@ pub use server_control::{
 };
 pub use session::{Capabilities, ConnectionComplete, ServerText, StreamError, StreamInit};
 pub use video::{Codec, VideoFrame, VideoHead};
+pub use video_mode::VideoMode;
 
 /// Appends the length of a text and the text, cut to what a byte can count.
 fn put_short_text(out: &mut BytesMut, text: &str) {
@@ -62,11 +64,15 @@ fn put_short_text(out: &mut BytesMut, text: &str) {
     out.put_slice(kept.as_bytes());
 }
 
-/// Reads JSON of at most `limit` bytes.
+/// Reads a JSON object of at most `limit` bytes.
 fn json<T: DeserializeOwned>(message: &'static str, json: &[u8], limit: usize) -> Result<T, StreamWireError> {
     let size = json.len();
     if size > limit {
         return Err(StreamWireError::Oversize { message, size, limit });
+    }
+    // Serde takes a list for an object whose members it has in order.
+    if !json.trim_ascii_start().starts_with(b"{") {
+        return Err(StreamWireError::Json { message, why: "no object".to_owned() });
     }
     serde_json::from_slice(json).map_err(|error| StreamWireError::json(message, &error))
 }

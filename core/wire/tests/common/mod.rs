@@ -2,6 +2,9 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its part")]
 
+pub mod stream;
+pub mod vectors;
+
 use std::num::{NonZeroU8, NonZeroU32};
 
 use bytes::{Bytes, BytesMut};

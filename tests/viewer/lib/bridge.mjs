@@ -19,7 +19,7 @@ export function bridgePath() {
 export class Bridge {
   /**
    * Starts one and waits until it listens.
-   * @param {{pattern?: string, size?: string, fps?: number, port?: number, more?: string[]}} options
+   * @param {{pattern?: string, size?: string, fps?: number, port?: number, more?: string[], desktop?: object}} options
    */
   static async start(options = {}) {
     const bridge = new Bridge(options);
@@ -27,18 +27,19 @@ export class Bridge {
     return bridge;
   }
 
-  constructor({ pattern = 'scroll', size = '1280x720', fps = 30, port = 0, more = [] } = {}) {
+  constructor({ pattern = 'scroll', size = '1280x720', fps = 30, port = 0, more = [], desktop } = {}) {
     this.folder = mkdtempSync(join(tmpdir(), 'viewer-test-'));
     this.events = join(this.folder, 'events.jsonl');
-    this.options = ['--source', 'pattern', '--pattern', pattern, '--size', size, '--fps', String(fps)];
-    this.options.push('--sink', `log:${this.events}`, ...more);
+    const synthetic = ['--source', 'pattern', '--pattern', pattern, '--size', size, '--fps', String(fps), '--sink', `log:${this.events}`];
+    this.options = [...(desktop?.bridge().flags ?? synthetic), ...more];
+    this.environment = desktop?.bridge().environment ?? process.env;
     this.port = port;
     this.log = createWriteStream(join(this.folder, 'bridge.log'), { flags: 'a' });
   }
 
   async run() {
     const listen = ['--listen', `127.0.0.1:${this.port}`];
-    this.process = spawn(bridgePath(), [...listen, ...this.options], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.process = spawn(bridgePath(), [...listen, ...this.options], { env: this.environment, stdio: ['ignore', 'pipe', 'pipe'] });
     this.process.stderr.pipe(this.log, { end: false });
     const gone = new Promise((resolve) => (this.process.once('exit', resolve), this.process.once('error', resolve)));
     this.gone = gone;

@@ -35,7 +35,7 @@ fn prepare() -> Result<PathBuf, &'static str> {
         let install = Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(folder()).status();
         assert!(install.is_ok_and(|status| status.success()), "npm ci failed in tests/viewer");
     }
-    Ok(vm_tests::build(&["desktop-bridge"]))
+    Ok(vm_tests::build(&["desktop-bridge", "viewer-tests"]))
 }
 
 /// Runs `e2e/NAME.test.mjs`; what it prints becomes the test's output.
@@ -56,4 +56,4 @@ macro_rules! files {
     ($($name:ident)*) => { $(#[test] fn $name() { run(stringify!($name)); })* };
 }
 
-files! { reading picture still link tabs reconnect input access clipboard many }
+files! { reading picture still link tabs reconnect input access clipboard many desktop }

@@ -1,0 +1,66 @@
+// A person works in a real desktop through the page: what is typed is what a program there reads.
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Bridge } from '../lib/bridge.mjs';
+import { launch } from '../lib/browser.mjs';
+import { Desktop, noDesktop } from '../lib/desktop.mjs';
+import { Viewer } from '../lib/page.mjs';
+import { missing } from '../lib/suite.mjs';
+import { sleep, until } from '../lib/wait.mjs';
+
+const why = missing() ?? noDesktop();
+
+/** A desktop whose terminal writes what it reads into a file, and the page in front of it. */
+function fact(name, options, body) {
+  if (why) console.log(`NOT RUN: ${name}: ${why}`);
+  test(name, { skip: why, timeout: 90_000 }, async (context) => {
+    const made = [];
+    const keep = (thing, end) => (made.unshift(end ?? (() => thing.stop())), thing);
+    try {
+      const desktop = keep(await Desktop.start(['sh', '-c', 'stty -echoctl; exec cat > "$XDG_RUNTIME_DIR/typed"'], options));
+      const bridge = keep(await Bridge.start({ desktop }));
+      const browser = await launch();
+      keep(browser, () => browser.close());
+      const viewer = await Viewer.open(browser, bridge.url, { watch: 'nothing' });
+      await until(async () => (await viewer.stats())?.painted > 0, { what: 'a picture of the desktop' });
+      await viewer.page.locator('canvas').first().click();
+      await sleep(1000);
+      const file = join(desktop.folder, 'typed');
+      const typed = () => (existsSync(file) ? readFileSync(file, 'utf8') : '');
+      const expect = async (text) => {
+        await viewer.page.keyboard.press('Enter');
+        await until(() => typed().endsWith('\n'), { limit: 8000, what: 'the line' }).catch(() => {});
+        await viewer.shot(`typed-${name.replaceAll(/\W+/g, '-').slice(0, 40)}`);
+        assert.equal(typed(), `${text}\n`);
+      };
+      await body({ viewer, expect, context });
+    } finally {
+      for (const end of made) await end();
+    }
+  });
+}
+
+const ASCII = 'The quick brown fox; jumps_over {the} [lazy] dog? 0123456789 !@#$%^&*()-+=|\\~`\'"<>,./';
+
+fact('every character of an American keyboard arrives as typed', {}, async ({ viewer, expect }) => {
+  await viewer.page.keyboard.type(ASCII, { delay: 15 });
+  await expect(ASCII);
+});
+
+fact('text of any language arrives as typed on a German desktop', { configuration: 'input * xkb_layout de' }, async ({ viewer, expect }) => {
+  const session = await viewer.context.newCDPSession(viewer.page);
+  const lines = ['Größe: äöüÄÖÜß €@', 'déjà vu, ça va', 'かな カナ 漢字', '🙂🚀'];
+  for (const text of lines) {
+    await session.send('Input.insertText', { text });
+    await sleep(400);
+  }
+  await expect(lines.join(''));
+});
+
+fact('typing fast loses and swaps nothing', {}, async ({ viewer, expect }) => {
+  const text = Array.from({ length: 60 }, (_, index) => `word${index}`).join(' ');
+  await viewer.page.keyboard.type(text);
+  await expect(text);
+});

@@ -13,10 +13,13 @@ export interface PointerTarget {
   focus(): void;
 }
 
-/** Sends and tells whether this viewer may control; asks the person when not. */
+/** Pointing may happen by chance; a free desktop is taken only by an act. */
+export type Intent = "point" | "act";
+
+/** Sends, and tells whether this viewer may control. */
 export interface InputSink {
   send(...messages: readonly Bytes[]): void;
-  mayControl(): boolean;
+  mayControl(intent: Intent): boolean;
   /** The person tried to control without being allowed to. */
   tried(): void;
 }
@@ -62,6 +65,10 @@ export class PointerInput {
     return document.pointerLockElement === this.target.element;
   }
 
+  get anythingHeld(): boolean {
+    return this.#held.size > 0;
+  }
+
   /** Lets go of every button. */
   releaseAll(): void {
     this.#moves.flush();
@@ -78,13 +85,13 @@ export class PointerInput {
   #down(event: PointerEvent): void {
     if (event.pointerType === "touch") return;
     this.target.focus();
-    if (!this.sink.mayControl()) return this.sink.tried();
+    if (!this.sink.mayControl("act")) return this.sink.tried();
     if (!this.#locked) this.target.element.setPointerCapture(event.pointerId);
     this.#press(event);
   }
 
   #move(event: PointerEvent): void {
-    if (event.pointerType === "touch" || !this.sink.mayControl()) return;
+    if (event.pointerType === "touch" || !this.sink.mayControl("point")) return;
     if (this.#locked) this.#ways.offer({ dx: event.movementX, dy: event.movementY });
     else this.#moves.offer(this.target.toStream(event.clientX, event.clientY));
     // Buttons that change while another is down come as moves.
@@ -112,7 +119,7 @@ export class PointerInput {
 
   #turn(event: WheelEvent): void {
     event.preventDefault();
-    if (!this.sink.mayControl()) return;
+    if (!this.sink.mayControl("act")) return;
     const message = this.#wheel.message(event);
     if (!message) return;
     this.flush();

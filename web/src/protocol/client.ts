@@ -65,7 +65,7 @@ export function moveBy(dx: number, dy: number): Bytes {
   return new Writer(6).u8(0x13).u8(0).i16be(clampI16(dx)).i16be(clampI16(dy)).bytes;
 }
 
-export const TOUCH_PHASE = { down: 0, move: 1, up: 2 } as const;
+export const TOUCH_PHASE = { down: 0, move: 1, up: 2, cancel: 3 } as const;
 
 /** A finger at a fraction of the picture's size. */
 export function touch(phase: keyof typeof TOUCH_PHASE, slot: number, x: number, y: number): Bytes {

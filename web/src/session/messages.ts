@@ -70,7 +70,7 @@ export interface Details {
   readonly renderer: string;
 }
 
-export type Trouble = "no-webcodecs" | "codec-unsupported";
+export type Trouble = "no-webcodecs" | "codec-unsupported" | "worker-failed";
 
 export type FromWorker =
   | { readonly type: "link"; readonly state: LinkState; readonly now: number }

@@ -14,7 +14,12 @@ export interface Settings {
   readonly byCharacter: boolean;
   readonly userName: string;
   readonly hud: boolean;
+  /** The most that the stream may take, in kbit/s. */
+  readonly maxBitrate: number | null;
 }
+
+/** Ceilings to choose from, in kbit/s. */
+export const BITRATES = [500, 1000, 2000, 4000, 8000, 16_000] as const;
 
 const KEY = "lunette.settings";
 
@@ -28,6 +33,7 @@ export function defaults(mac: boolean): Settings {
     byCharacter: false,
     userName: "",
     hud: false,
+    maxBitrate: null,
   };
 }
 
@@ -46,6 +52,7 @@ export function restore(json: string | null, fallback: Settings): Settings {
     byCharacter: flag("byCharacter", fallback.byCharacter),
     userName: typeof kept.userName === "string" ? kept.userName.slice(0, 60) : fallback.userName,
     hud: flag("hud", fallback.hud),
+    maxBitrate: BITRATES.find((rate) => rate === kept.maxBitrate) ?? fallback.maxBitrate,
   };
 }
 

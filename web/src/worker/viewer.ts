@@ -41,6 +41,8 @@ export class Viewer {
   #token: string | null;
   #hidden: boolean;
   #paused = false;
+  /** The server wants to know what arrives. */
+  #feedback = false;
   #pictureShown = false;
   #pingSeq = 0;
   #pingAt = 0;
@@ -153,8 +155,8 @@ export class Viewer {
     const socket = new Socket(this.setup.url, this.#token, {
       opened: () => this.#opened(socket, userRetry),
       text: (message) => {
-        this.#on({ type: "message" });
-        this.post({ type: "news", news: parseControl(message) });
+        this.#link.handle({ type: "message" }, performance.now());
+        this.#news(message);
       },
       binary: (message) => this.#message(message),
       closed: (code, everOpen) => this.#closed(code, everOpen),
@@ -166,6 +168,7 @@ export class Viewer {
     const { clientId, userName } = this.setup;
     socket.send(init({ clientId, userName, userRetry, decoders: DECODERS }));
     this.#telemetry.connected();
+    this.#feedback = false;
     this.#paused = false;
     if (this.#hidden) this.#pause();
     if (this.#telemetry.detailed) this.control({ timings: true });
@@ -225,10 +228,16 @@ export class Viewer {
       case "error":
         return this.post({ type: "stream-error", message: message.message });
       case "control":
-        return this.post({ type: "news", news: parseControl(message.text) });
+        return this.#news(message.text);
       default:
         return this.post({ type: "presence", event: message });
     }
+  }
+
+  #news(json: string): void {
+    const news = parseControl(json);
+    if (news.connected) this.#feedback = news.connected.feedback;
+    this.post({ type: "news", news });
   }
 
   #frame(frame: CodedFrame, size: number): void {
@@ -237,6 +246,7 @@ export class Viewer {
     this.#decoder.feed(frame);
     this.#report();
     this.#busy();
+    this.#countSoon();
   }
 
   #decoded(frame: VideoFrame): void {
@@ -254,7 +264,7 @@ export class Viewer {
     if (!this.#pictureShown) this.post({ type: "picture", shown: true });
     this.#pictureShown = true;
     this.#report();
-    this.#countersTimer ??= setTimeout(() => this.#postCounters(), COUNTERS_GAP);
+    this.#countSoon();
   }
 
   #resized(width: number, height: number): void {
@@ -264,6 +274,7 @@ export class Viewer {
   }
 
   #report(): void {
+    if (!this.#feedback) return;
     const wait = this.#pace.changed(performance.now());
     if (wait === 0) this.#sendFeedback();
     else if (wait !== null) setTimeout(() => this.#sendFeedback(), wait);
@@ -332,6 +343,10 @@ export class Viewer {
     this.#pingAt = now;
     this.#pingSeq = (this.#pingSeq + 1) >>> 0;
     this.#socket?.send(ping(this.#pingSeq, microsNow()));
+  }
+
+  #countSoon(): void {
+    this.#countersTimer ??= setTimeout(() => this.#postCounters(), COUNTERS_GAP);
   }
 
   #postCounters(): void {

@@ -1,0 +1,156 @@
+/** The field that has the focus while a person works in the desktop: keys, composed text, and what is pasted. */
+
+import { type Bytes, keysymTap, text as textMessages } from "../protocol/client";
+import { Composition, type Edit } from "./composition";
+import { Keyboard } from "./keyboard";
+import type { InputSink } from "./pointer";
+
+export type Shortcut = "hud" | "toolbar" | "fullscreen" | "pointer-lock";
+
+export interface KeyHooks {
+  shortcut(name: Shortcut): void;
+  /** Pasting is for the desktop: resolves when it has the content. */
+  paste(data: DataTransfer): Promise<void>;
+  readonly pasteSupported: boolean;
+}
+
+const SHORTCUTS: { readonly [code: string]: Shortcut } = { KeyH: "hud", KeyM: "toolbar", KeyF: "fullscreen", KeyL: "pointer-lock" };
+const BACKSPACE = 0xff08;
+const RETURN = 0xff0d;
+/** Soft keyboards report no erasing in an empty field. */
+const PADDING = " ".repeat(16);
+/** A browser with nothing to paste sends no paste event; the key is passed on after this. */
+const PASTE_LIMIT = 120;
+
+export class KeyField {
+  readonly #composition = new Composition();
+  #pendingPaste: { readonly code: string; readonly timer: ReturnType<typeof setTimeout> } | null = null;
+  /** Composed text is typed while it changes, because nothing else shows it. */
+  live = false;
+
+  constructor(
+    private readonly field: HTMLTextAreaElement,
+    readonly keyboard: Keyboard,
+    private readonly sink: InputSink,
+    private readonly hooks: KeyHooks,
+  ) {
+    field.addEventListener("keydown", (event) => this.#down(event));
+    field.addEventListener("keyup", (event) => this.#up(event));
+    field.addEventListener("beforeinput", (event) => this.#before(event));
+    field.addEventListener("input", () => this.#reset());
+    field.addEventListener("compositionupdate", (event) => this.live && this.#edit(this.#composition.update(event.data)));
+    field.addEventListener("compositionend", (event) => this.#composed(event.data));
+    field.addEventListener("paste", (event) => this.#paste(event));
+    this.#reset();
+  }
+
+  /** Lets go of every key. */
+  releaseAll(): void {
+    this.sink.send(...this.keyboard.releaseAll());
+    this.#composition.forget();
+  }
+
+  #down(event: KeyboardEvent): void {
+    const shortcut = event.ctrlKey && event.altKey && event.shiftKey ? SHORTCUTS[event.code] : undefined;
+    if (shortcut) {
+      event.preventDefault();
+      this.releaseAll();
+      return this.hooks.shortcut(shortcut);
+    }
+    if (!this.sink.mayControl("act")) {
+      if (!event.repeat && event.key.length === 1 && !event.ctrlKey && !event.metaKey) this.sink.tried();
+      return;
+    }
+    if (this.#isPaste(event)) return this.#expectPaste(event);
+    const { messages, consumed } = this.keyboard.down(event);
+    this.sink.send(...messages);
+    if (consumed) event.preventDefault();
+  }
+
+  #up(event: KeyboardEvent): void {
+    const { messages, consumed } = this.keyboard.up(event);
+    this.sink.send(...messages);
+    if (consumed) event.preventDefault();
+  }
+
+  /** Text that came by no key: soft keyboards, emoji pickers, dictation. */
+  #before(event: InputEvent): void {
+    if (event.isComposing) return;
+    const edit = editOf(event);
+    if (!edit) return;
+    event.preventDefault();
+    if (this.sink.mayControl("act")) this.#edit(edit);
+  }
+
+  #composed(data: string): void {
+    const edit = this.live ? this.#composition.end(data) : { erase: 0, insert: data };
+    if (this.sink.mayControl("act")) this.#edit(edit);
+    // The browser puts the text into the field after this event.
+    setTimeout(() => this.#reset());
+  }
+
+  #edit({ erase, insert }: Edit): void {
+    const messages: Bytes[] = Array.from({ length: erase }, () => keysymTap(BACKSPACE, 0));
+    for (const [index, line] of insert.split("\n").entries()) {
+      if (index > 0) messages.push(keysymTap(RETURN, 0));
+      if (line !== "") messages.push(...textMessages(line));
+    }
+    this.sink.send(...messages);
+  }
+
+  #isPaste(event: KeyboardEvent): boolean {
+    if (!this.hooks.pasteSupported || event.altKey) return false;
+    const mac = this.keyboard.options.platform === "mac";
+    const command = mac ? event.metaKey : event.ctrlKey;
+    return (command && event.code === "KeyV") || (event.shiftKey && event.code === "Insert");
+  }
+
+  /** The browser's own paste gives the content without asking for permission, so the key waits for it. */
+  #expectPaste(event: KeyboardEvent): void {
+    if (event.repeat || this.#pendingPaste) return;
+    this.#pendingPaste = { code: event.code, timer: setTimeout(() => this.#pasteKey(event.shiftKey), PASTE_LIMIT) };
+  }
+
+  #paste(event: ClipboardEvent): void {
+    event.preventDefault();
+    const data = event.clipboardData;
+    if (!data || !this.sink.mayControl("act")) return;
+    const pending = this.#pendingPaste;
+    if (pending) clearTimeout(pending.timer);
+    const shifted = this.keyboard.holds("ShiftLeft") || this.keyboard.holds("ShiftRight");
+    void this.hooks.paste(data).then(() => pending && this.#pasteKey(shifted));
+  }
+
+  /** Presses the paste key now, with its modifiers if they are up by now. */
+  #pasteKey(shifted: boolean): void {
+    const pending = this.#pendingPaste;
+    this.#pendingPaste = null;
+    if (!pending) return;
+    const held = (left: string): string[] => (this.keyboard.holds(left.replace("Left", "Right")) ? [] : [left]);
+    const insert = pending.code === "Insert";
+    const modifiers = insert ? held("ShiftLeft") : [...held("ControlLeft"), ...(shifted ? held("ShiftLeft") : [])];
+    this.sink.send(...this.keyboard.tap(pending.code, modifiers));
+  }
+
+  #reset(): void {
+    this.field.value = PADDING;
+    this.field.setSelectionRange(PADDING.length, PADDING.length);
+  }
+}
+
+function editOf(event: InputEvent): Edit | null {
+  switch (event.inputType) {
+    case "insertText":
+    case "insertReplacementText":
+    case "insertFromDictation":
+      return { erase: 0, insert: event.data ?? "" };
+    case "insertLineBreak":
+    case "insertParagraph":
+      return { erase: 0, insert: "\n" };
+    case "deleteContentBackward":
+    case "deleteWordBackward":
+      return { erase: 1, insert: "" };
+    default:
+      return null;
+  }
+}

@@ -58,6 +58,13 @@ class Lunette:
         self._run("export", export, stdout=subprocess.PIPE).line("listening")
         self._serve()
 
+    def start_pattern(self, kind, fps):
+        """Without a desktop: the bridge's own synthetic pictures."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        self.environment = {}
+        self._bridge("--source", "pattern", "--pattern", kind, "--fps", str(fps))
+
     def _run(self, name, command, **more):
         program = processes.Program(command, self.folder.with_suffix(".log"), self.environment, **more)
         self.programs[name] = program
@@ -76,8 +83,10 @@ class Lunette:
         self.environment["WAYLAND_DISPLAY"] = "wayland-1"
 
     def _serve(self):
-        command = [str(self.binaries / "desktop-bridge"), "--listen", f"127.0.0.1:{PORT}", "--source", "scanout",
-                   "--host", f"127.0.0.1:{EXPORT_PORT}", "--scanout", "0", "--size", self.size, "--sink", "wlroots"]
+        self._bridge("--source", "scanout", "--host", f"127.0.0.1:{EXPORT_PORT}", "--scanout", "0", "--sink", "wlroots")
+
+    def _bridge(self, *source):
+        command = [str(self.binaries / "desktop-bridge"), "--listen", f"127.0.0.1:{PORT}", "--size", self.size, *source]
         self._run("bridge", command, stdout=subprocess.PIPE).line("listening")
         processes.wait_for(self._answers, "desktop-bridge")
 

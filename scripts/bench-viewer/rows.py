@@ -200,7 +200,41 @@ def is_fresh(browser, last):
     return read is not None and read != last and age < 500
 
 
-ROWS = {row.__name__: row for row in (load, key, still, scroll, net, viewers, recover)}
+ROWS = {row.__name__: row for row in (load, key, still, scroll, net, viewers, recover, pattern)}
+
+
+def pattern(contender, options):
+    """Lunette alone: the synthetic page of text that scrolls by 8 rows, 1080p at 30/s, by the page's own clock."""
+    if not hasattr(contender, "start_pattern"):
+        return {}
+    contender.start_pattern("scroll", 30)
+    with Browser() as browser:
+        loads = [browser.order("load", url=contender.url) for _ in range(3)]
+        browser.order("open", url=contender.url, watch="markers")
+        time.sleep(SETTLE)
+        browser.order("take")
+        before = browser.order("evaluate", code="window.__lunette.freshStats()")
+        cpu, latencies = meter(contender, browser), {}
+        began = time.monotonic()
+        while time.monotonic() - began < options.seconds:
+            now = browser.order("evaluate", code="window.__lunette.freshStats()")
+            latencies[now["lastPaintedPts"]] = now["lastLatencyMs"]
+            time.sleep(0.02)
+        elapsed, spent = time.monotonic() - began, cpu.percent()
+        log = browser.order("take")["log"]
+        browser.order("screenshot", path=str(options.shots / f"{contender.name}-pattern.png"))
+    counters = [counter for _, counter in log]
+    return {
+        "pattern: first painted frame, cold, ms": percentile([load["cold"]["first"] for load in loads], 50),
+        "pattern: first painted frame, warm, ms": percentile([load["warm"]["first"] for load in loads], 50),
+        "pattern: capture to painted, p50, ms": percentile(latencies.values(), 50),
+        "pattern: capture to painted, p95, ms": percentile(latencies.values(), 95),
+        "pattern: painted per second, by the page": (now["painted"] - before["painted"]) / elapsed,
+        "pattern: painted per second, counters read": len(log) / elapsed,
+        "pattern: counters that went back": sum(1 for a, b in zip(counters, counters[1:]) if b < a),
+        "pattern: server CPU, %": spent["server"],
+        "pattern: browser CPU, %": spent["browser"],
+    }
 
 
 def prepare(folder):

@@ -24,7 +24,7 @@ export class Viewer {
   }
 
   stats() {
-    return this.page.evaluate(() => window.__lunette?.stats());
+    return this.page.evaluate(() => window.__lunette?.freshStats());
   }
 
   /** The counter in the picture now, or null. */

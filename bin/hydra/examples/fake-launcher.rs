@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use lunette_desktop::control::{Answer, Request};
-use lunette_desktop::{Ending, Order, Phase, Places, Reason, Report};
+use lunette_desktop::{BridgeReport, Ending, Order, Phase, Places, Reason, Report};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::signal::unix::{SignalKind, signal};
@@ -70,6 +70,7 @@ fn report(order: &Order, phase: Phase, reason: Option<Reason>) -> Report {
         restarts: order.restarts,
         devices: vec!["/dev/dri/card0".to_owned(), "/dev/dri/renderD128".to_owned()],
         address: Some("10.213.0.2".to_owned()),
+        bridge: BridgeReport::default(),
     }
 }
 

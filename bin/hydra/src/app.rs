@@ -7,9 +7,11 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::spawn_blocking;
 
+use crate::bridge::{self, Bridges};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::desktop::Common;
@@ -18,6 +20,11 @@ use crate::http::{App, Server, router};
 use crate::registry::Registry;
 use crate::service::Service;
 use crate::socket::Socket;
+
+/// Connections to the API at once.
+const CONNECTIONS: usize = 512;
+/// Connections to all bridges at once, by `--listen-bridges`.
+const VIEWERS: usize = 512;
 
 /// Serves until SIGTERM or SIGINT.
 ///
@@ -41,34 +48,61 @@ pub async fn run(config: Config, engine: Arc<dyn Engine>) -> anyhow::Result<()> 
 pub async fn serve(config: Config, engine: Arc<dyn Engine>, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
     let _lock = own(&config)?;
     let service = Service::from_environment();
+    let listening = Listening::open(&config).await?;
     let (path, group, ends) = (config.socket.clone(), config.group, config.stop_desktops_on_exit);
     let registry = Arc::new(Registry::new(Arc::new(Common { config, engine, clock: Clock::start() })));
     let looking = Arc::clone(&registry);
     let profiles = spawn_blocking(move || looking.profiles.look().len()).await?;
     registry.adopt().await;
     let socket = Socket::bind(&path, group).with_context(|| format!("cannot listen on {}", path.display()))?;
-    let mut server = Server::new(router(App::new(Arc::clone(&registry))));
-    tracing::info!(socket = %path.display(), profiles, desktops = registry.list().len(), "ready");
+    let Listening { tcp, bridges } = listening;
+    let mut server = Server::new(router(App::new(Arc::clone(&registry), bridges)), CONNECTIONS);
+    let mut viewing = Server::new(bridge::router(Arc::clone(&registry)), VIEWERS);
+    let viewed = tcp.as_ref().and_then(|tcp| tcp.local_addr().ok());
+    tracing::info!(socket = %path.display(), bridges = ?viewed, profiles, desktops = registry.list().len(), "ready");
     service.tell("READY=1");
     let mut stop = std::pin::pin!(stop);
     loop {
         tokio::select! {
             () = &mut stop => break,
             () = server.serve_next(&socket.listener) => {}
+            () = next_viewer(&mut viewing, tcp.as_ref()) => {}
         }
     }
     service.tell("STOPPING=1");
-    drop(socket);
+    drop((socket, tcp));
     if ends {
         registry.drain().await.iter().for_each(|unended| tracing::warn!("{unended}"));
     }
-    server.close().await;
+    tokio::join!(server.close(), viewing.close());
     registry.detach().await;
     if !registry.is_used() {
         registry.profiles.unmount();
     }
     tracing::info!(desktops_live_on = registry.is_used(), "ended");
     Ok(())
+}
+
+/// Where bridges are reached from outside, if they are.
+struct Listening {
+    tcp: Option<TcpListener>,
+    bridges: Option<Bridges>,
+}
+
+impl Listening {
+    async fn open(config: &Config) -> anyhow::Result<Self> {
+        let Some(address) = config.listen_bridges else { return Ok(Self { tcp: None, bridges: None }) };
+        let tcp = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+        let bridges = Bridges::new(tcp.local_addr()?, config.bridges_url.as_deref());
+        Ok(Self { tcp: Some(tcp), bridges: Some(bridges) })
+    }
+}
+
+async fn next_viewer(server: &mut Server, tcp: Option<&TcpListener>) {
+    match tcp {
+        Some(tcp) => server.serve_next(tcp).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Makes the folder, and makes sure that no other hydra has it.

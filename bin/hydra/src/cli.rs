@@ -1,6 +1,7 @@
 //! The flags, with their environment variables and help.
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -97,6 +98,15 @@ pub struct Serve {
     /// The host's frame-export
     #[arg(long, value_name = "ADDR:PORT", default_value = "10.0.2.2:15937", env = "QEMU_ADDR")]
     host: String,
+
+    /// Where desktops' bridges are reached from outside of the machine, each by a token of its own. Nobody inside of a
+    /// desktop reaches it [default: nowhere]
+    #[arg(long, value_name = "ADDR:PORT", env = "HYDRA_LISTEN_BRIDGES")]
+    listen_bridges: Option<SocketAddr>,
+
+    /// How a browser reaches --listen-bridges, for what is printed, such as http://127.0.0.1:9877 [default: as it is]
+    #[arg(long, value_name = "URL", requires = "listen_bridges", env = "HYDRA_BRIDGES_URL")]
+    bridges_url: Option<String>,
 
     /// Desktops at once
     #[arg(long, value_name = "N", default_value = "64", value_parser = clap::value_parser!(u16).range(1..=16_384), env = "HYDRA_MAX_DESKTOPS")]
@@ -216,6 +226,9 @@ pub struct Logs {
     /// The launcher's instead
     #[arg(long)]
     pub launcher: bool,
+    /// Its bridge's instead
+    #[arg(long, conflicts_with = "launcher")]
+    pub bridge: bool,
     /// The daemon's socket
     #[arg(long, value_name = "PATH", default_value = DEFAULT_SOCKET, env = "HYDRA_SOCKET")]
     pub socket: PathBuf,
@@ -292,6 +305,8 @@ impl Serve {
             docker_socket,
             lease_socket: self.lease_socket,
             host: self.host,
+            listen_bridges: self.listen_bridges,
+            bridges_url: self.bridges_url,
             max_desktops: self.max_desktops.into(),
             overcommit: self.overcommit,
             stop_desktops_on_exit: self.stop_desktops_on_exit,

@@ -1,5 +1,6 @@
 //! What the daemon needs to know.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use lunette_desktop::BackendKind;
@@ -27,6 +28,10 @@ pub struct Config {
     pub lease_socket: PathBuf,
     /// The host's frame-export.
     pub host: String,
+    /// Where bridges are reached from outside of the machine; `None` when they are not.
+    pub listen_bridges: Option<SocketAddr>,
+    /// How a browser reaches that, if otherwise.
+    pub bridges_url: Option<String>,
     /// Desktops at once.
     pub max_desktops: usize,
     /// Whether more memory may be promised than there is.

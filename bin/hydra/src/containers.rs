@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use lunette_containers::{Desktop, Error, Exec, User, sweep};
-use lunette_desktop::{DesktopId, Ending, Order};
+use lunette_desktop::{DesktopId, Ending, Order, SESSION};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::engine::{Engine, Pending, Process, Program, Usage};
@@ -62,10 +62,6 @@ impl Engine for Containers {
         })
     }
 }
-
-/// Where programs find the session that they are started into; every profile's compositor is at this name.
-const SESSION: [(&str, &str); 2] =
-    [("WAYLAND_DISPLAY", "wayland-0"), ("DBUS_SESSION_BUS_ADDRESS", "unix:path=/run/user/1000/bus")];
 
 async fn start(hydra: PathBuf, id: DesktopId, program: Program) -> Result<Process, Error> {
     let user = if program.root { User::Root } else { User::Desktop };

@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 pub mod app;
+mod bridge;
 pub mod cli;
 pub mod client;
 mod clock;

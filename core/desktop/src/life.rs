@@ -21,7 +21,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::{DesktopId, Order, Phase, Reason, Report, Restarts};
+use crate::{BridgeReport, DesktopId, Order, Phase, Reason, Report, Restarts};
 
 /// From its start to a launcher's first word.
 const FIRST_WORD: Duration = Duration::from_secs(30);
@@ -299,6 +299,7 @@ impl Life {
             connector: None,
             devices: Vec::new(),
             address: None,
+            bridge: BridgeReport::default(),
             ..self.view.clone()
         };
     }
@@ -360,6 +361,7 @@ fn first_view(order: &Order, now: Moment) -> Report {
         restarts: order.restarts,
         devices: Vec::new(),
         address: None,
+        bridge: BridgeReport::default(),
     }
 }
 

@@ -38,6 +38,9 @@ impl Places {
     }
 }
 
+/// The socket that a bridge makes in its folder. Whatever else has this name there is the desktop's work.
+pub const BRIDGE_SOCKET: &str = "http.sock";
+
 places! {
     /// The order, written by hydra.
     order: "desktop.json",
@@ -69,4 +72,10 @@ places! {
     bus: "bus",
     /// Files that its session reads.
     session: "session",
+    /// Where its bridge listens: a folder that the desktop writes to.
+    bridge: "bridge",
+    /// Who may do what by its bridge, written by hydra.
+    tokens: "bridge.tokens",
+    /// What its bridge prints.
+    bridge_log: "bridge.log",
 }

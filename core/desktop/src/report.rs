@@ -78,4 +78,35 @@ pub struct Report {
     /// Its address, where it has a network.
     #[serde(default)]
     pub address: Option<String>,
+    /// Its bridge.
+    #[serde(default)]
+    pub bridge: BridgeReport,
+}
+
+/// How a desktop's bridge is doing: the program in it that shows it to browsers. A desktop lives without.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BridgeReport {
+    /// Where it is.
+    pub state: BridgeState,
+    /// How often it ended and was started again.
+    #[serde(default)]
+    pub restarts: u32,
+    /// Why it is not there, or why it ended last.
+    #[serde(default)]
+    pub why: Option<String>,
+}
+
+/// Where a bridge is in its life.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BridgeState {
+    /// There is none.
+    #[default]
+    Absent,
+    /// It was started, and does not listen yet.
+    Starting,
+    /// It listens.
+    Ready,
+    /// It ended, and is started again after a pause.
+    Down,
 }

@@ -64,7 +64,7 @@ async fn list(at: &Where) -> anyhow::Result<ExitCode> {
     if at.json {
         return print_json(&desktops);
     }
-    let mut table = Table::new(&["ID", "PROFILE", "PHASE", "SIZE", "SCANOUT", "RESTARTS", "WHY"]);
+    let mut table = Table::new(&["ID", "PROFILE", "PHASE", "SIZE", "SCANOUT", "BRIDGE", "RESTARTS", "WHY"]);
     for desktop in desktops.as_array().into_iter().flatten() {
         let report = &desktop["report"];
         let row = [
@@ -73,6 +73,7 @@ async fn list(at: &Where) -> anyhow::Result<ExitCode> {
             &report["phase"],
             &report["size"],
             &report["scanout"],
+            &desktop["bridge"]["state"],
             &report["restarts"],
             &desktop["why"],
         ];
@@ -116,7 +117,12 @@ async fn end(stop: &Stop) -> anyhow::Result<ExitCode> {
 }
 
 async fn log(logs: &Logs) -> anyhow::Result<ExitCode> {
-    let (follow, of) = (u8::from(logs.follow), if logs.launcher { "launcher" } else { "desktop" });
+    let of = match (logs.launcher, logs.bridge) {
+        (true, _) => "launcher",
+        (_, true) => "bridge",
+        _ => "desktop",
+    };
+    let follow = u8::from(logs.follow);
     let path = format!("{}/logs?follow={follow}&of={of}", desktop_path(&logs.id));
     Daemon::at(&logs.socket).stream(&path, &mut io::stdout()).await?;
     Ok(ExitCode::SUCCESS)
@@ -171,6 +177,9 @@ fn print_desktop(at: &Where, desktop: &Value) -> anyhow::Result<ExitCode> {
         ("scanout", &report["scanout"]),
         ("connector", &report["connector"]),
         ("address", &report["address"]),
+        ("bridge", &desktop["bridge"]["state"]),
+        ("bridge's why", &desktop["bridge"]["why"]),
+        ("open", &desktop["bridge"]["url"]),
         ("first picture ms", &report["first_picture_ms"]),
         ("restarts", &report["restarts"]),
         ("launcher", &report["launcher_pid"]),

@@ -9,6 +9,8 @@ use lunette_desktop::{Order, Places, Report};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::bridge::Tokens;
+
 /// More than any of our files has.
 const LONGEST: u64 = 1 << 20;
 
@@ -27,6 +29,10 @@ pub(crate) fn prepare(places: &Places, order: &Order) -> io::Result<()> {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
+    }
+    // One that is started again is watched by the same people.
+    if order.restarts == 0 || Tokens::read(&places.tokens()).is_none() {
+        Tokens::random()?.write(&places.tokens())?;
     }
     write(&places.order(), order)
 }

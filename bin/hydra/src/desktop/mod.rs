@@ -19,6 +19,7 @@ use lunette_desktop::{Life, Order, Phase, Reason, Report};
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
+use crate::bridge;
 use crate::exec::Execs;
 
 pub(crate) use keeper::{Command, Common, Keeper};
@@ -28,6 +29,8 @@ pub(crate) use launcher::Launcher;
 pub(crate) struct Desktop {
     pub(crate) order: Order,
     pub(crate) execs: Execs,
+    /// Connections to its bridge.
+    pub(crate) bridge: bridge::Places,
     commands: mpsc::Sender<Command>,
     view: watch::Receiver<Report>,
 }
@@ -57,7 +60,7 @@ impl Desktop {
     /// One that was over before we started.
     pub(crate) fn ended(order: Order, report: Report) -> Arc<Self> {
         let (commands, view) = (mpsc::channel(1).0, watch::channel(report).1);
-        Arc::new(Self { order, execs: Execs::default(), commands, view })
+        Arc::new(Self { order, execs: Execs::default(), bridge: bridge::Places::default(), commands, view })
     }
 
     fn keep(common: &Arc<Common>, order: Order, life: Life, launcher: Option<Launcher>) -> Arc<Self> {
@@ -68,7 +71,7 @@ impl Desktop {
             keeper.adopt(launcher);
         }
         tokio::spawn(keeper.run());
-        Arc::new(Self { order, execs: Execs::default(), commands, view })
+        Arc::new(Self { order, execs: Execs::default(), bridge: bridge::Places::default(), commands, view })
     }
 
     pub(crate) fn report(&self) -> Report {

@@ -35,7 +35,7 @@ const MOST_REFUSALS: u64 = 4096;
 type Answer = Result<Response, Refusal>;
 
 pub(super) async fn list(State(app): State<Arc<App>>) -> Response {
-    let list: Vec<_> = app.registry.list().iter().map(|desktop| DesktopView::of(desktop)).collect();
+    let list: Vec<_> = app.registry.list().iter().map(|desktop| DesktopView::of(&app, desktop)).collect();
     json(StatusCode::OK, &list)
 }
 
@@ -47,7 +47,7 @@ pub(super) async fn create(State(app): State<Arc<App>>, switches: Switches, body
         Created::Existing(desktop) => (StatusCode::OK, desktop),
     };
     settle(&desktop, wait).await;
-    Ok(json(status, &DesktopView::of(&desktop)))
+    Ok(json(status, &DesktopView::of(&app, &desktop)))
 }
 
 /// Ours, or that of existing clients, which always has a `session_id`.
@@ -68,7 +68,7 @@ pub(super) async fn show(State(app): State<Arc<App>>, named: Named, switches: Sw
     let wait = switches.number("wait", LONGEST_WAIT)?;
     let desktop = find(&app, &named)?;
     settle(&desktop, wait).await;
-    Ok(json(StatusCode::OK, &DesktopView::of(&desktop)))
+    Ok(json(StatusCode::OK, &DesktopView::of(&app, &desktop)))
 }
 
 async fn settle(desktop: &Desktop, wait: Option<u64>) {
@@ -84,7 +84,7 @@ pub(super) async fn remove(State(app): State<Arc<App>>, named: Named) -> Answer 
     let (registry, removed) = (Arc::clone(&app.registry), Arc::clone(&desktop));
     let removing = tokio::spawn(async move { registry.remove(&removed).await });
     if removing.await.unwrap_or(false) {
-        return Ok(json(StatusCode::OK, &DesktopView::of(&desktop)));
+        return Ok(json(StatusCode::OK, &DesktopView::of(&app, &desktop)));
     }
     Err(Refusal::failed(desktop.unended()).hint("it goes on being ended; ask again"))
 }
@@ -113,7 +113,7 @@ pub(super) async fn resize(State(app): State<Arc<App>>, named: Named, body: Body
     match link::ask(&control, Request::Resize { size }).await {
         Ok(report) => {
             let report = report.unwrap_or_else(|| desktop.report());
-            Ok(json(StatusCode::OK, &DesktopView::with(&desktop, report)))
+            Ok(json(StatusCode::OK, &DesktopView::with(&app, &desktop, report)))
         }
         Err(why) => Err(Refusal::new(StatusCode::CONFLICT, format!("desktop {} keeps its size: {why}", named.id))),
     }

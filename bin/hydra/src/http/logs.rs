@@ -1,4 +1,4 @@
-//! What a desktop's programs, or its launcher, print.
+//! What a desktop's programs, its launcher or its bridge print.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -36,7 +36,8 @@ pub(super) async fn logs(State(app): State<Arc<App>>, named: Named, switches: Sw
     let path = match switches.get("of").unwrap_or("desktop") {
         "desktop" => places.log(),
         "launcher" => places.launcher_log(),
-        other => return Err(Refusal::bad(format!("of={other} is not desktop or launcher"))),
+        "bridge" => places.bridge_log(),
+        other => return Err(Refusal::bad(format!("of={other} is not desktop, launcher or bridge"))),
     };
     let last = switches.number("bytes", MOST)?.unwrap_or(USUAL);
     let place = app.place_for_stream()?;

@@ -1,5 +1,6 @@
 //! The API: HTTP over a Unix socket.
 
+mod bridged;
 mod desktops;
 mod execs;
 mod files;
@@ -20,10 +21,11 @@ use axum::Router;
 use axum::http::StatusCode;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::bridge::Bridges;
 use crate::registry::Registry;
-use refusal::Refusal;
 
 pub use openapi::document;
+pub(crate) use refusal::Refusal;
 pub(crate) use server::Server;
 
 /// Answers at once that go on as long as somebody reads.
@@ -32,12 +34,14 @@ const STREAMS: usize = 128;
 /// What every handler has.
 pub(crate) struct App {
     registry: Arc<Registry>,
+    /// Where browsers reach bridges, if they do.
+    bridges: Option<Bridges>,
     streams: Arc<Semaphore>,
 }
 
 impl App {
-    pub(crate) fn new(registry: Arc<Registry>) -> Arc<Self> {
-        Arc::new(Self { registry, streams: Arc::new(Semaphore::new(STREAMS)) })
+    pub(crate) fn new(registry: Arc<Registry>, bridges: Option<Bridges>) -> Arc<Self> {
+        Arc::new(Self { registry, bridges, streams: Arc::new(Semaphore::new(STREAMS)) })
     }
 
     fn place_for_stream(&self) -> Result<OwnedSemaphorePermit, Refusal> {

@@ -18,7 +18,7 @@ pub(super) async fn serve() -> Response {
 pub fn document() -> Value {
     let mut paths = Map::new();
     for operation in OPERATIONS {
-        let path = paths.entry(operation.path).or_insert_with(|| Value::Object(Map::new()));
+        let path = paths.entry(operation.path.replace("{*", "{")).or_insert_with(|| Value::Object(Map::new()));
         path[operation.method] = describe(operation);
     }
     let schemas: Value = serde_json::from_str(SCHEMAS).expect("the file is part of the program, and tested");
@@ -31,7 +31,7 @@ pub fn document() -> Value {
 }
 
 fn describe(operation: &Operation) -> Value {
-    let name = |part: &str| part.trim_matches(['{', '}']).to_owned();
+    let name = |part: &str| part.trim_matches(['{', '}', '*']).to_owned();
     let in_path = operation
         .path
         .split('/')
@@ -58,7 +58,7 @@ fn describe(operation: &Operation) -> Value {
 
 fn operation_id(operation: &Operation) -> String {
     let parts = operation.path.split('/').filter(|part| !part.is_empty() && !part.starts_with("v1") && *part != "api");
-    let parts = parts.map(|part| part.trim_matches(['{', '}']).replace(['-', '.'], "_"));
+    let parts = parts.map(|part| part.trim_matches(['{', '}', '*']).replace(['-', '.'], "_"));
     std::iter::once(operation.method.to_owned()).chain(parts).collect::<Vec<_>>().join("_")
 }
 
@@ -92,6 +92,7 @@ fn refusal(status: u16) -> &'static str {
         409 => "Not in this state",
         413 => "Too much",
         422 => "The values make no sense, or are unknown",
+        502 => "The desktop's bridge does not answer",
         503 => "The desktop or its container did not do it, or too many ask",
         507 => "No room for another desktop",
         _ => "Refused",

@@ -6,6 +6,7 @@ use lunette_desktop::DesktopId;
 use serde::Serialize;
 
 use super::reply::json;
+use crate::bridge::DoorError;
 use crate::exec::ExecError;
 use crate::registry::CreateError;
 
@@ -45,6 +46,19 @@ impl Refusal {
     pub(crate) fn not_running(id: &DesktopId) -> Self {
         Self::new(StatusCode::CONFLICT, format!("desktop {id} does not run"))
             .hint("its report says in which phase it is, and why")
+    }
+
+    pub(crate) fn no_bridge(id: &DesktopId, error: &DoorError) -> Self {
+        let status = match error {
+            DoorError::Crowded | DoorError::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::BAD_GATEWAY,
+        };
+        Self::new(status, format!("desktop {id}: {error}")).hint("its report says how its bridge is doing")
+    }
+
+    /// What a bridge did, or did not do.
+    pub(crate) fn gateway(error: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_GATEWAY, error)
     }
 
     /// The desktop or its container did not do it.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::routing::{MethodRouter, delete, get, post, put};
 
 use super::App;
-use super::{desktops, execs, files, logs, openapi, system};
+use super::{bridged, desktops, execs, files, logs, openapi, system};
 
 /// One operation.
 pub(super) struct Operation {
@@ -141,7 +141,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         switches: &[
             ("follow", "1: go on until the desktop is over"),
             ("bytes", "so many from the end; 1048576 otherwise"),
-            ("of", "desktop or launcher"),
+            ("of", "desktop, launcher or bridge"),
         ],
         answers: &[(200, Body::Text)],
         refusals: &[404, 503],
@@ -163,18 +163,71 @@ pub(super) const OPERATIONS: &[Operation] = &[
         ..GET_AT(at!("/blkio"))
     },
     Operation {
-        summary: "Who watches the desktop; empty without a desktop bridge",
+        summary: "Who watches the desktop; empty while its bridge does not answer",
         answers: &[(200, Body::Json("Anything"))],
         refusals: &[404],
-        handler: || get(system::nothing_yet),
+        handler: || get(bridged::known),
         ..GET_AT(at!("/clients"))
     },
     Operation {
-        summary: "How its video goes; empty without a desktop bridge",
+        summary: "How its video goes; empty while its bridge does not answer",
         answers: &[(200, Body::Json("Anything"))],
         refusals: &[404],
-        handler: || get(system::nothing_yet),
+        handler: || get(bridged::known),
         ..GET_AT(at!("/video/stats"))
+    },
+    Operation {
+        summary: "The desktop's picture, by its bridge, whose description names the switches",
+        handler: || get(bridged::same),
+        ..BRIDGED(at!("/screenshot"))
+    },
+    Operation {
+        summary: "What is in the desktop's clipboard, by its bridge",
+        handler: || get(bridged::same),
+        ..BRIDGED(at!("/clipboard"))
+    },
+    Operation {
+        method: "post",
+        summary: "Put something into the desktop's clipboard, by its bridge",
+        body: Body::Bytes,
+        handler: || post(bridged::same),
+        ..BRIDGED(at!("/clipboard"))
+    },
+    Operation {
+        method: "post",
+        summary: "Bring a file into the desktop, by its bridge",
+        body: Body::Bytes,
+        handler: || post(bridged::same),
+        ..BRIDGED(at!("/upload"))
+    },
+    Operation {
+        summary: "A file that was brought into the desktop, by its bridge",
+        handler: || get(bridged::same),
+        ..BRIDGED(at!("/file"))
+    },
+    Operation {
+        summary: "A WebSocket: the desktop's pictures, and its use, by its bridge",
+        answers: &[(101, Body::None), (200, Body::Bytes)],
+        handler: || get(bridged::same),
+        ..BRIDGED(at!("/ws/stream"))
+    },
+    Operation {
+        summary: "A WebSocket: the desktop's use alone, by its bridge",
+        answers: &[(101, Body::None), (200, Body::Bytes)],
+        handler: || get(bridged::same),
+        ..BRIDGED(at!("/ws/input"))
+    },
+    Operation {
+        summary: "Anything that the desktop's bridge answers; its port is 9876",
+        handler: || get(bridged::by_port),
+        ..BRIDGED(at!("/proxy/{port}/{*rest}"))
+    },
+    Operation {
+        method: "post",
+        summary: "The same",
+        body: Body::Bytes,
+        handler: || post(bridged::by_port),
+        ..BRIDGED(at!("/proxy/{port}/{*rest}"))
     },
     Operation {
         summary: "Run a program; in the foreground the answer comes at its end",
@@ -270,6 +323,11 @@ const fn GET_AT(path: &'static str) -> Operation {
         refusals: &[],
         handler: MethodRouter::new,
     }
+}
+
+#[expect(non_snake_case, reason = "as above")]
+const fn BRIDGED(path: &'static str) -> Operation {
+    Operation { answers: &[(200, Body::Bytes)], refusals: &[404, 502, 503], ..GET_AT(path) }
 }
 
 #[expect(non_snake_case, reason = "as above")]

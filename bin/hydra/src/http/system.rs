@@ -109,9 +109,3 @@ pub(super) async fn usage(State(app): State<Arc<App>>, named: Named) -> Answer {
     let usage = app.registry.common.engine.usage(&desktop.order).await.map_err(Refusal::failed)?;
     Ok(json(StatusCode::OK, &usage))
 }
-
-/// What the desktop bridge of a desktop will answer; there is none yet.
-pub(super) async fn nothing_yet(State(app): State<Arc<App>>, named: Named) -> Answer {
-    find(&app, &named)?;
-    Ok(json(StatusCode::OK, &serde_json::Map::new()))
-}

@@ -1,9 +1,15 @@
 //! A desktop and a program as clients see them.
 
-use lunette_desktop::{BackendKind, DesktopId, Ending, Limits, Phase, Report, SESSION_VARIABLE};
+use std::path::PathBuf;
+
+use lunette_desktop::{
+    BackendKind, BridgeReport, BridgeState, DesktopId, Ending, Limits, Phase, Places, Report, SESSION_VARIABLE,
+};
 use serde::Serialize;
 
+use super::App;
 use super::time::rfc3339;
+use crate::bridge::Tokens;
 use crate::desktop::Desktop;
 use crate::exec::{Record, Status};
 
@@ -33,16 +39,45 @@ pub(crate) struct DesktopView {
     /// Why it ended last, for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<String>,
+    bridge: BridgeView,
     report: Report,
 }
 
+/// The way to a desktop's bridge.
+#[derive(Debug, Serialize)]
+struct BridgeView {
+    state: BridgeState,
+    restarts: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<String>,
+    /// Below `--listen-bridges`.
+    path: String,
+    /// What a person opens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    tokens_file: PathBuf,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tokens: Option<Tokens>,
+}
+
+impl BridgeView {
+    fn of(app: &App, id: &DesktopId, report: &Report) -> Self {
+        let tokens_file = Places::new(&app.registry.common.config.dir, id).tokens();
+        // Those of a desktop that is over open nothing.
+        let tokens = Tokens::read(&tokens_file).filter(|_| !report.phase.is_over());
+        let url = app.bridges.as_ref().zip(tokens.as_ref()).map(|(bridges, tokens)| bridges.url(id, tokens));
+        let BridgeReport { state, restarts, why } = report.bridge.clone();
+        Self { state, restarts, why, path: format!("/d/{id}/"), url, tokens_file, tokens }
+    }
+}
+
 impl DesktopView {
-    pub(crate) fn of(desktop: &Desktop) -> Self {
-        Self::with(desktop, desktop.report())
+    pub(crate) fn of(app: &App, desktop: &Desktop) -> Self {
+        Self::with(app, desktop, desktop.report())
     }
 
     /// A desktop of which its launcher said more than hydra has heard.
-    pub(crate) fn with(desktop: &Desktop, report: Report) -> Self {
+    pub(crate) fn with(app: &App, desktop: &Desktop, report: Report) -> Self {
         let order = &desktop.order;
         let why = report.reason.as_ref().map(ToString::to_string);
         let render_node = report.devices.iter().find(|node| node.starts_with("/dev/dri/renderD")).cloned();
@@ -65,6 +100,7 @@ impl DesktopView {
             limits: order.limits.clone(),
             ordered_at_ms: order.ordered_at_ms,
             why,
+            bridge: BridgeView::of(app, &order.id, &report),
             report,
         }
     }

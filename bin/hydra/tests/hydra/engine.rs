@@ -123,6 +123,8 @@ fn config(world: &World) -> Config {
         docker_socket: PathBuf::from("/none"),
         lease_socket: PathBuf::from("/none"),
         host: "127.0.0.1:1".to_owned(),
+        listen_bridges: Some("127.0.0.1:0".parse().unwrap()),
+        bridges_url: None,
         max_desktops: 8,
         overcommit: false,
         stop_desktops_on_exit: true,

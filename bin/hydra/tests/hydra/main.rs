@@ -4,6 +4,7 @@
 
 mod adopting;
 mod api;
+mod bridges;
 mod engine;
 mod fixture;
 mod hostile;

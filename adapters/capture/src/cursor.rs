@@ -17,7 +17,8 @@ pub struct CursorShape {
     pub pixels: Vec<u8>,
 }
 
-/// A pointer that is not part of the picture. Moving it makes no new picture and rings no doorbell.
+/// A pointer that is not part of the picture. Moving it makes no new picture, and rings the doorbell only of who
+/// follows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cursor {
     /// What it looks like; `None` until the machine has said so.

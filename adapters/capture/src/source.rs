@@ -43,6 +43,9 @@ pub trait Source: Send {
     fn cursor(&self) -> Option<Cursor> {
         None
     }
+
+    /// Rings the doorbell from now on when the pointer moves or changes, too.
+    fn follow_cursor(&mut self) {}
 }
 
 /// Why a source cannot go on.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lunette_capture::now;
 use lunette_encode::{Change, EncodeError, Encoder, Job, Keyframe};
-use lunette_frame::{AccessUnit, Damage, Picture, Pts, Size};
+use lunette_frame::{AccessUnit, BitRate, Damage, FrameRate, Picture, Pts, Size};
 use lunette_session::Slot;
 
 use crate::config::EncoderSettings;
@@ -23,6 +23,8 @@ const BACK_OFF: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub(crate) struct Encoders {
     settings: EncoderSettings,
+    /// What each may spend.
+    ceilings: [BitRate; 2],
     lanes: [Option<Lane>; 2],
 }
 
@@ -63,7 +65,8 @@ impl std::fmt::Debug for Lane {
 
 impl Encoders {
     pub(crate) fn new(settings: EncoderSettings) -> Self {
-        Self { settings, lanes: [None, None] }
+        let ceilings = [settings.max_bitrate; 2];
+        Self { settings, ceilings, lanes: [None, None] }
     }
 
     /// Takes note of what changed in the picture.
@@ -73,15 +76,28 @@ impl Encoders {
         }
     }
 
-    /// Applies what a subscriber asked for; an encoder that cannot is opened anew with its next picture.
-    pub(crate) fn change(&mut self, change: &Change) {
-        self.settings.apply(change);
-        for lane in &mut self.lanes {
-            let refused = lane.as_mut().map(|lane| lane.encoder.reconfigure(change)).and_then(Result::err);
-            if let Some(error) = refused {
-                tracing::info!(%error, "opening the encoder anew");
-                *lane = None;
-            }
+    /// Plans for another rate.
+    pub(crate) fn plan_for(&mut self, fps: FrameRate) {
+        self.settings.fps = fps;
+        let change = Change { fps: Some(fps), ..Change::default() };
+        Slot::ALL.iter().for_each(|slot| self.change(*slot, &change));
+    }
+
+    /// Lets the encoder of `slot` spend `ceiling`; `None` is what the settings say.
+    pub(crate) fn limit(&mut self, slot: Slot, ceiling: Option<BitRate>) {
+        let ceiling = ceiling.unwrap_or(self.settings.max_bitrate);
+        if std::mem::replace(&mut self.ceilings[slot.index()], ceiling) != ceiling {
+            self.change(slot, &Change { max_bitrate: Some(ceiling), ..Change::default() });
+        }
+    }
+
+    /// Changes an encoder if it is open; one that cannot is opened anew with its next picture.
+    fn change(&mut self, slot: Slot, change: &Change) {
+        let lane = &mut self.lanes[slot.index()];
+        let refused = lane.as_mut().map(|lane| lane.encoder.reconfigure(change)).and_then(Result::err);
+        if let Some(error) = refused {
+            tracing::info!(%error, "opening the encoder anew");
+            *lane = None;
         }
     }
 
@@ -101,7 +117,8 @@ impl Encoders {
             }
             return Ok(false);
         }
-        let encoder = self.settings.open(size)?;
+        let settings = EncoderSettings { max_bitrate: self.ceilings[slot.index()], ..self.settings.clone() };
+        let encoder = settings.open(size)?;
         tracing::info!(encoder = encoder.name(), %size, ?slot, "encoder opened");
         *lane = Some(Lane {
             encoder,
@@ -210,7 +227,7 @@ impl Lane {
 #[cfg(test)]
 mod tests {
     use lunette_encode::Choice;
-    use lunette_frame::{BitRate, FrameRate, PixelFormat, Quality};
+    use lunette_frame::{PixelFormat, Quality};
 
     use super::*;
 

@@ -19,6 +19,7 @@ mod machine;
 pub mod metrics;
 mod observe;
 mod pipeline;
+mod pointer;
 mod requests;
 mod screens;
 mod stages;

@@ -23,6 +23,7 @@ use lunette_wire::hxfr::ErrorCode;
 
 use crate::config::EncoderSettings;
 use crate::encoders::{Coded, Encoders, Share};
+use crate::pointer::Pointer;
 use crate::stages::{StageError, Stages};
 use crate::stream::Stream;
 use lunette_cause::chain;
@@ -31,6 +32,7 @@ use lunette_cause::chain;
 pub(crate) struct Pipeline {
     stream: Arc<Stream>,
     source: Box<dyn Source>,
+    pointer: Pointer,
     works: Works,
 }
 
@@ -85,7 +87,7 @@ impl Pipeline {
             stamper: PtsStamper::default(),
             next_number: 0,
         };
-        Self { stream, source, works }
+        Self { stream, source, pointer: Pointer::default(), works }
     }
 
     /// Runs until `retire` agrees that nobody needs the stream any more, or the source or the encoder is gone.
@@ -108,8 +110,16 @@ impl Pipeline {
     }
 
     fn turn(&mut self) -> Result<Rest, PipelineError> {
-        if let Some(change) = self.stream.take_change() {
-            self.works.encoders.change(&change);
+        if let Some(fps) = self.stream.take_fps() {
+            self.works.encoders.plan_for(fps);
+        }
+        for slot in Slot::ALL {
+            self.works.encoders.limit(slot, self.stream.ceiling(slot));
+        }
+        if self.stream.wants_cursor()
+            && let Some(cursor) = self.pointer.look(&mut *self.source)
+        {
+            self.stream.show_cursor(cursor);
         }
         match self.source.poll(now())? {
             Polled::Frame(frame) => {
@@ -140,7 +150,7 @@ impl Pipeline {
 impl Works {
     fn take(&mut self, frame: &Frame<'_>) -> Result<(), PipelineError> {
         let metrics = self.stream.metrics();
-        metrics.captured.fetch_add(1, Relaxed);
+        metrics.count_capture(frame.captured);
         metrics.replaced.fetch_add(frame.number.saturating_sub(self.next_number), Relaxed);
         self.next_number = frame.number + 1;
         let changed = self.stages.take(frame, metrics)?;
@@ -181,6 +191,8 @@ impl Works {
                 Demand::Encode => Keyframe::Auto,
                 Demand::Idr(_) => Keyframe::Force,
             };
+            // A subscriber may have come here with the unit of the slot before.
+            self.encoders.limit(slot, self.stream.ceiling(slot));
             if self.encoders.open(slot, picture)? {
                 self.stream.restart(slot);
             }

@@ -1,17 +1,18 @@
 //! One scanout's stream: where its pipeline thread and its subscribers' tasks meet.
 
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lunette_capture::Doorbell;
-use lunette_encode::Change;
-use lunette_frame::{AccessUnit, Pts, ScanoutId};
+use lunette_frame::{AccessUnit, BitRate, FrameRate, Pts, ScanoutId};
 use lunette_net::{StreamEnd, StreamHandle, Units};
 use lunette_session::{Counters, Demand, Fanout, IdrReason, Limits, Slot, SubscriberId};
-use lunette_wire::hxfr::{ConfigRequest, ErrorCode};
+use lunette_wire::hxfr::{ConfigRequest, CursorUpdate, ErrorCode};
 use tokio::sync::watch;
 
-use crate::metrics::ScanoutMetrics;
+use crate::metrics::{ScanoutMetrics, StreamStanding};
 
 /// One scanout's stream.
 #[derive(Debug)]
@@ -23,13 +24,16 @@ pub struct Stream {
     progress: watch::Sender<Progress>,
     doorbell: Arc<Doorbell>,
     metrics: Arc<ScanoutMetrics>,
+    cursor: watch::Sender<Option<CursorUpdate>>,
+    /// Whether anybody ever asked for the pointer.
+    cursor_wanted: AtomicBool,
 }
 
 #[derive(Debug)]
 struct Shared {
     fanout: Fanout,
-    /// What subscribers asked of the encoders since the pipeline last looked.
-    change: Option<Change>,
+    /// The rate that subscribers asked the encoders to plan for since the pipeline last looked.
+    fps: Option<FrameRate>,
 }
 
 /// Wakes subscribers.
@@ -43,10 +47,12 @@ impl Stream {
     pub(crate) fn new(id: ScanoutId, limits: Limits, doorbell: Arc<Doorbell>, metrics: Arc<ScanoutMetrics>) -> Self {
         Self {
             id,
-            shared: Mutex::new(Shared { fanout: Fanout::new(limits), change: None }),
+            shared: Mutex::new(Shared { fanout: Fanout::new(limits), fps: None }),
             progress: watch::Sender::new(Progress::Units(0)),
             doorbell,
             metrics,
+            cursor: watch::Sender::new(None),
+            cursor_wanted: AtomicBool::new(false),
         }
     }
 
@@ -103,9 +109,30 @@ impl Stream {
         Some(Pts::from_nanos(u64::try_from(at.as_nanos()).unwrap_or(u64::MAX)))
     }
 
-    /// What subscribers asked of the encoders since the last call.
-    pub(crate) fn take_change(&self) -> Option<Change> {
-        self.shared().change.take()
+    /// The rate that subscribers asked the encoders to plan for since the last call.
+    pub(crate) fn take_fps(&self) -> Option<FrameRate> {
+        self.shared().fps.take()
+    }
+
+    /// What the encoder of `slot` may spend; `None` is what the settings say.
+    pub(crate) fn ceiling(&self, slot: Slot) -> Option<BitRate> {
+        self.shared().fanout.ceiling(slot)
+    }
+
+    /// Whether somebody wants the pointer.
+    pub(crate) fn wants_cursor(&self) -> bool {
+        self.cursor_wanted.load(Relaxed)
+    }
+
+    /// Shows the pointer to who wants it.
+    pub(crate) fn show_cursor(&self, cursor: CursorUpdate) {
+        self.cursor.send_replace(Some(cursor));
+    }
+
+    /// How far the stream has come.
+    #[must_use]
+    pub fn standing(&self, now: Pts) -> StreamStanding {
+        self.metrics.standing(now)
     }
 
     /// The encoder of `slot` was opened.
@@ -187,11 +214,44 @@ impl Drop for Subscription {
     }
 }
 
-/// What a subscriber asks of its stream.
+/// What a subscriber asks of its stream, and what it may know of it.
 #[derive(Debug)]
 pub struct Wishes {
     stream: Arc<Stream>,
     id: SubscriberId,
+}
+
+impl Wishes {
+    /// Says what this subscriber can take; `None` takes what the encoder spends by itself.
+    pub fn set_rate(&self, rate: Option<BitRate>) {
+        self.stream.shared().fanout.set_rate(self.id, rate);
+        self.stream.doorbell.ring();
+    }
+
+    /// Gives up what is queued, since it is too old to be of use: what [`Units::next`] gives next is an IDR, or what
+    /// came since the last one.
+    pub fn fall_behind(&self) {
+        self.stream.shared().fanout.fall_behind(self.id);
+        self.stream.progress.send_modify(|_| {});
+    }
+
+    /// How long the oldest unit that is queued has been waiting; `None` when none is.
+    #[must_use]
+    pub fn queued_age(&self) -> Option<Duration> {
+        self.stream.shared().fanout.queued_age(self.id, clock(lunette_capture::now()))
+    }
+
+    /// Bytes that are queued.
+    #[must_use]
+    pub fn queued_bytes(&self) -> usize {
+        self.stream.shared().fanout.queued_bytes(self.id)
+    }
+
+    /// The stream.
+    #[must_use]
+    pub fn stream(&self) -> &Arc<Stream> {
+        &self.stream
+    }
 }
 
 impl StreamHandle for Wishes {
@@ -200,12 +260,20 @@ impl StreamHandle for Wishes {
         self.stream.doorbell.ring();
     }
 
+    fn cursor(&self) -> watch::Receiver<Option<CursorUpdate>> {
+        let receiver = self.stream.cursor.subscribe();
+        self.stream.cursor_wanted.store(true, Relaxed);
+        self.stream.doorbell.ring();
+        receiver
+    }
+
     /// The size stays what the scanout has: a stream shows its scanout, whatever a subscriber would like.
     fn configure(&self, config: &ConfigRequest) {
         let mut shared = self.stream.shared();
-        let change = shared.change.get_or_insert_default();
-        change.max_bitrate = config.bit_rate.or(change.max_bitrate);
-        change.fps = config.frame_rate.or(change.fps);
+        if config.bit_rate.is_some() {
+            shared.fanout.set_rate(self.id, config.bit_rate);
+        }
+        shared.fps = config.frame_rate.or(shared.fps);
         drop(shared);
         self.stream.doorbell.ring();
     }

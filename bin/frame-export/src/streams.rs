@@ -62,9 +62,10 @@ struct Running {
 }
 
 impl Streams {
-    /// No streams yet.
+    /// No streams yet. What nobody limits is limited by the settings, whatever `limits` say.
     #[must_use]
     pub fn new(control: Arc<dyn ScanoutControl>, settings: EncoderSettings, limits: Limits) -> Self {
+        let limits = Limits { open_rate: settings.max_bitrate, ..limits };
         Self { control, settings, limits, inner: Mutex::default() }
     }
 

@@ -52,6 +52,8 @@ pub enum Action {
     Grant(SessionId, Grant),
     /// Ask the subscribed stream for an IDR.
     RequestIdr,
+    /// Send the pointer of the subscribed scanout too.
+    WatchCursor,
     /// Retune the subscribed stream.
     ConfigureStream(ConfigRequest),
     /// Retune this connection's own encoder.
@@ -78,6 +80,7 @@ pub struct Connection {
     early_config: Option<ConfigRequest>,
     /// The last that it showed.
     token: Option<Token>,
+    wants_cursor: bool,
 }
 
 impl Default for Connection {
@@ -95,7 +98,7 @@ impl Connection {
     /// A connection that was just accepted.
     #[must_use]
     pub const fn new() -> Self {
-        Self { role: Role::Fresh, early_config: None, token: None }
+        Self { role: Role::Fresh, early_config: None, token: None, wants_cursor: false }
     }
 
     /// What the connection is used for.
@@ -115,6 +118,12 @@ impl Connection {
         self.role = Role::Subscribed(scanout);
     }
 
+    /// Whether it has asked for the pointer.
+    #[must_use]
+    pub const fn wants_cursor(&self) -> bool {
+        self.wants_cursor
+    }
+
     /// What this connection's encoder is to be configured with before its first picture.
     pub fn take_early_config(&mut self) -> Option<ConfigRequest> {
         self.early_config.take()
@@ -127,6 +136,11 @@ impl Connection {
             (_, Ok(Message::Ping)) => Action::Reply(session, Message::Pong),
             (_, Ok(Message::Pong)) => Action::Ignore,
             (_, Ok(Message::ConfigRequest(config))) => self.configure(session, config),
+            (role, Ok(Message::WatchCursor)) => {
+                let repeated = std::mem::replace(&mut self.wants_cursor, true);
+                let subscribed = matches!(role, Role::Subscribed(_));
+                if subscribed && !repeated { Action::WatchCursor } else { Action::Ignore }
+            }
             (Role::Subscribed(_), body) => Self::handle_subscribed(session, body),
             (_, Ok(Message::FrameRequest(request))) => {
                 self.role = Role::Requests;

@@ -3,7 +3,8 @@
 //! Two slots can hold an encoder each. Everybody follows the **live** one. A subscriber that fell behind needs an
 //! IDR when it reads again; taken from the live encoder it would cost every other subscriber a large picture, so
 //! the second encoder, the **rescue**, makes it, and those who fell behind follow the rescue until the live
-//! encoder has a reason of its own for an IDR.
+//! encoder has a reason of its own for an IDR. A subscriber that takes much less than the others follows the rescue
+//! too, and stays there: see `rates`.
 //!
 //! ```text
 //!   join ─▶ live ◀── next IDR of live ── rescue ◀── reads again ── stalled
@@ -11,10 +12,12 @@
 //!   live without subscribers: rescue becomes live
 //! ```
 
+mod rates;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use lunette_frame::AccessUnit;
+use lunette_frame::{AccessUnit, BitRate};
 
 use crate::lane::{IdrReason, Lane};
 use crate::subscriber::{Counters, State, Subscriber, SubscriberId};
@@ -66,6 +69,12 @@ pub struct Limits {
     pub idr_spacing: Duration,
     /// How long the rescue may run before the live encoder makes an IDR to end it.
     pub rescue_for: Duration,
+    /// The same where the rescue spends no more than slow subscribers take.
+    pub blurred_for: Duration,
+    /// How long a subscriber follows the rescue at least once it was too slow for live.
+    pub slow_for: Duration,
+    /// What an encoder spends by itself, and so what a subscriber takes that has not said.
+    pub open_rate: BitRate,
 }
 
 impl Default for Limits {
@@ -78,6 +87,9 @@ impl Default for Limits {
             gop_bytes: 2 << 20,
             idr_spacing: Duration::from_millis(250),
             rescue_for: Duration::from_secs(60),
+            blurred_for: Duration::from_secs(5),
+            slow_for: Duration::from_secs(5),
+            open_rate: BitRate::from_bits_per_second(20_000_000),
         }
     }
 }
@@ -99,6 +111,7 @@ pub struct Fanout {
     limits: Limits,
     lanes: [Lane; 2],
     live: Slot,
+    /// Since when somebody is on the rescue who could follow live.
     rescue_since: Option<Duration>,
     /// Active subscribers of each slot.
     followers: [usize; 2],
@@ -141,6 +154,29 @@ impl Fanout {
         self.followers[gone.slot.index()] -= usize::from(gone.is_active());
         self.close_idle_slots();
         Some(gone.counters())
+    }
+
+    /// Gives up what is queued for a subscriber, since it is too old to be of use. When it is asked for a unit next it
+    /// resumes as one whose queue was full.
+    pub fn fall_behind(&mut self, id: SubscriberId) {
+        let Some(subscriber) = self.subscribers.get_mut(&id).filter(|subscriber| subscriber.is_active()) else {
+            return;
+        };
+        subscriber.fall_behind();
+        self.followers[subscriber.slot.index()] -= 1;
+        self.close_idle_slots();
+    }
+
+    /// How long the oldest unit that is queued for a subscriber has been waiting; `None` when none is.
+    #[must_use]
+    pub fn queued_age(&self, id: SubscriberId, now: Duration) -> Option<Duration> {
+        self.subscribers.get(&id)?.queued_age(now)
+    }
+
+    /// Bytes that are queued for a subscriber.
+    #[must_use]
+    pub fn queued_bytes(&self, id: SubscriberId) -> usize {
+        self.subscribers.get(&id).map_or(0, Subscriber::queued_bytes)
     }
 
     /// The next unit for a subscriber; `None` when it has all there is.
@@ -202,21 +238,42 @@ impl Fanout {
             Demand::Idle | Demand::Encode => IdrReason::Encoder,
         };
         let reason = self.lanes[slot.index()].record(now, unit, &self.limits);
-        let takes_rescued = unit.is_idr() && slot == self.live;
+        let is_live = slot == self.live;
+        if is_live {
+            self.part_by_rate(now);
+        }
+        self.deliver(slot, now, unit, is_live);
+        self.close_idle_slots();
+        self.note_rescued(now);
+        unit.is_idr().then(|| reason.unwrap_or(unasked))
+    }
+
+    fn deliver(&mut self, slot: Slot, now: Duration, unit: &AccessUnit, is_live: bool) {
         self.followers = [0; 2];
+        let mut missed = false;
         for subscriber in self.subscribers.values_mut() {
+            let taken_back = is_live && subscriber.slow_since.is_none();
+            let starts = unit.is_idr() && subscriber.is_before(unit);
             match subscriber.state {
                 State::Stalled => subscriber.miss(),
-                _ if takes_rescued && subscriber.slot != slot => subscriber.start(slot, now, unit, &self.limits),
-                _ if subscriber.slot != slot => {}
-                State::Waiting if unit.is_idr() => subscriber.start(slot, now, unit, &self.limits),
-                State::Waiting => subscriber.miss(),
+                _ if subscriber.slot != slot => {
+                    if taken_back && starts {
+                        subscriber.start(slot, now, unit, &self.limits);
+                    }
+                }
+                State::Waiting if starts => subscriber.start(slot, now, unit, &self.limits),
+                State::Waiting => {
+                    // An IDR of a picture that it has from the other encoder.
+                    missed |= unit.is_idr();
+                    subscriber.miss();
+                }
                 State::Following => subscriber.push(now, unit, &self.limits),
             }
             self.followers[subscriber.slot.index()] += usize::from(subscriber.is_active());
         }
-        self.close_idle_slots();
-        unit.is_idr().then(|| reason.unwrap_or(unasked))
+        if missed {
+            self.lanes[slot.index()].want_idr(IdrReason::Resync);
+        }
     }
 
     /// The encoder of `slot` was opened anew: what it made before is no reference for what it makes next.
@@ -244,12 +301,13 @@ impl Fanout {
     }
 
     /// The way back for a stalled subscriber: what live has since its IDR, else the next IDR of live if nobody else
-    /// would notice it, else the rescue's.
+    /// would notice it, else the rescue's. One that is slow takes the rescue's as long as others follow live.
     fn resync(&mut self, id: SubscriberId, now: Duration) {
-        let unnoticed = self.lanes[self.live.index()].wants_idr() || !self.is_followed(self.live);
+        let is_slow = self.judge_resuming(id, now);
+        let unnoticed = !self.is_followed(self.live) || (!is_slow && self.lanes[self.live.index()].wants_idr());
         let Some(subscriber) = self.subscribers.get_mut(&id) else { return };
         let news = |lane: &Lane| lane.snapshot().is_some_and(|units| subscriber.has_use_for(units));
-        let stays = unnoticed || news(&self.lanes[self.live.index()]);
+        let stays = unnoticed || (!is_slow && news(&self.lanes[self.live.index()]));
         let slot = if stays { self.live } else { self.live.other() };
         let lane = &mut self.lanes[slot.index()];
         let snapshot = lane.snapshot().filter(|_| news(lane));
@@ -258,17 +316,11 @@ impl Fanout {
             lane.want_idr(IdrReason::Resync);
         }
         self.followers[slot.index()] += 1;
-        if slot != self.live {
-            self.rescue_since.get_or_insert(now);
-        }
+        self.note_rescued(now);
     }
 
     fn is_followed(&self, slot: Slot) -> bool {
         self.followers[slot.index()] > 0
-    }
-
-    fn merge_at(&self) -> Option<Duration> {
-        self.rescue_since.map(|since| since + self.limits.rescue_for)
     }
 
     /// Forgets the group of pictures of a slot that nobody follows, and makes the rescue live when it is alone.
@@ -280,6 +332,7 @@ impl Fanout {
             }
             self.live = rescue;
         }
+        self.forget_slowness();
         self.rescue_since = None;
         for slot in Slot::ALL {
             if !self.is_followed(slot) {

@@ -17,13 +17,15 @@ pub enum IdrReason {
     Requested,
     /// Two encodings of one scanout become one again.
     Merge,
+    /// A subscriber takes much less than the others, and goes to the encoder of those who do.
+    Slow,
     /// Nobody asked: the encoder's first picture, or a change of size.
     Encoder,
 }
 
 impl IdrReason {
     /// Every reason, for metrics that list them all.
-    pub const ALL: [Self; 5] = [Self::Join, Self::Resync, Self::Requested, Self::Merge, Self::Encoder];
+    pub const ALL: [Self; 6] = [Self::Join, Self::Resync, Self::Requested, Self::Merge, Self::Slow, Self::Encoder];
 
     /// The reason in one word.
     #[must_use]
@@ -33,6 +35,7 @@ impl IdrReason {
             Self::Resync => "resync",
             Self::Requested => "requested",
             Self::Merge => "merge",
+            Self::Slow => "slow",
             Self::Encoder => "encoder",
         }
     }

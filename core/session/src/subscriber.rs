@@ -1,17 +1,18 @@
 //! One subscriber's queue.
 //!
 //! ```text
-//!           IDR of its slot               queue full
-//!  Waiting ─────────────────▶ Following ─────────────────▶ Stalled
-//!     ▲                           ▲                           │ the reader takes again:
-//!     └─── wait for an IDR ───────┴─── snapshot of live ──────┘
+//!           IDR of its slot                queue full, or given up
+//!  Waiting ─────────────────▶ Following ───────────────────────────▶ Stalled
+//!     ▲ ▲                         │ ▲                                   │
+//!     │ └──── another slot ───────┘ │                                   │ the reader takes again:
+//!     └─── wait for an IDR ─────────┴─── snapshot of live ──────────────┘
 //! ```
 //! A stalled subscriber asks for nothing: an IDR made while nobody reads it would only disturb the others.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use lunette_frame::{AccessUnit, Pts};
+use lunette_frame::{AccessUnit, BitRate, Pts};
 
 use crate::fanout::{Limits, Slot};
 
@@ -36,7 +37,7 @@ pub struct Counters {
     pub delivered_bytes: u64,
     /// Units it did not get because its queue was full or it waited for an IDR.
     pub dropped: u64,
-    /// Times that its queue overflowed.
+    /// Times that its queue overflowed or was given up.
     pub stalls: u64,
     /// Units in its queue now.
     pub queued: usize,
@@ -53,6 +54,10 @@ pub(crate) enum State {
 pub(crate) struct Subscriber {
     pub(crate) slot: Slot,
     pub(crate) state: State,
+    /// What it can take; `None` while it has not said.
+    pub(crate) rate: Option<BitRate>,
+    /// Since when it follows the rescue for its rate.
+    pub(crate) slow_since: Option<Duration>,
     /// Each unit with when it was queued.
     queue: VecDeque<(Duration, AccessUnit)>,
     queued_bytes: usize,
@@ -67,6 +72,8 @@ impl Subscriber {
         let mut subscriber = Self {
             slot,
             state: State::Waiting,
+            rate: None,
+            slow_since: None,
             queue: VecDeque::new(),
             queued_bytes: 0,
             taken: None,
@@ -79,6 +86,23 @@ impl Subscriber {
     /// Whether everything in `snapshot` is news: capture time never goes back.
     pub(crate) fn has_use_for(&self, snapshot: &[AccessUnit]) -> bool {
         snapshot.first().is_some_and(|unit| self.taken.is_none_or(|taken| unit.pts > taken))
+    }
+
+    /// Whether `unit` is later than all that it has or will get.
+    pub(crate) fn is_before(&self, unit: &AccessUnit) -> bool {
+        let last = self.queue.back().map(|(_, queued)| queued.pts).or(self.taken);
+        last.is_none_or(|last| unit.pts > last)
+    }
+
+    /// Bits per second that it can take, where `open` is what one takes that has not said.
+    pub(crate) fn takes(&self, open: BitRate) -> u64 {
+        u64::from(self.rate.unwrap_or(open).bits_per_second())
+    }
+
+    /// Goes on in `slot`, from its next IDR on; what is queued stays.
+    pub(crate) fn move_to(&mut self, slot: Slot) {
+        self.slot = slot;
+        self.state = State::Waiting;
     }
 
     /// Starts over in `slot`: with `snapshot`, a group of pictures from its IDR on, or waiting for an IDR.
@@ -111,15 +135,30 @@ impl Subscriber {
         };
         let late = now.saturating_sub(*oldest) > limits.queue_time;
         if late || self.queue.len() >= limits.queue_units || bytes > limits.queue_bytes {
-            self.counters.dropped += self.queue.len() as u64 + 1;
-            self.counters.stalls += 1;
-            self.queue.clear();
-            self.queued_bytes = 0;
-            self.state = State::Stalled;
+            self.counters.dropped += 1;
+            self.fall_behind();
         } else {
             self.queued_bytes = bytes;
             self.queue.push_back((now, unit.clone()));
         }
+    }
+
+    /// Gives up what is queued; nothing more comes until it reads again.
+    pub(crate) fn fall_behind(&mut self) {
+        self.counters.dropped += self.queue.len() as u64;
+        self.counters.stalls += 1;
+        self.queue.clear();
+        self.queued_bytes = 0;
+        self.state = State::Stalled;
+    }
+
+    /// How long the oldest unit in its queue has been there.
+    pub(crate) fn queued_age(&self, now: Duration) -> Option<Duration> {
+        self.queue.front().map(|(since, _)| now.saturating_sub(*since))
+    }
+
+    pub(crate) fn queued_bytes(&self) -> usize {
+        self.queued_bytes
     }
 
     /// Counts a unit that was not queued.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
-use lunette_frame::{AccessUnit, Pts, Size, UnitKind};
+use lunette_frame::{AccessUnit, BitRate, Pts, Size, UnitKind};
 use lunette_session::{Demand, Fanout, IdrReason, Limits, Slot, SubscriberId};
 use proptest::prelude::*;
 
@@ -75,11 +75,18 @@ struct World {
     decoders: BTreeMap<SubscriberId, ModelDecoder>,
     idr_times: [Vec<Duration>; 2],
     reasons: Vec<IdrReason>,
+    rates: BTreeMap<SubscriberId, Option<BitRate>>,
     now: Duration,
     captured: u64,
 }
 
 const SPACING: Duration = Duration::from_millis(250);
+const SLOW_FOR: Duration = Duration::from_secs(1);
+const OPEN: BitRate = kilobits(20_000);
+
+const fn kilobits(count: u32) -> BitRate {
+    BitRate::from_bits_per_second(count * 1000)
+}
 
 impl World {
     fn new() -> Self {
@@ -91,6 +98,9 @@ impl World {
             gop_bytes: 300,
             idr_spacing: SPACING,
             rescue_for: Duration::from_secs(5),
+            blurred_for: Duration::from_secs(2),
+            slow_for: SLOW_FOR,
+            open_rate: OPEN,
         };
         Self {
             fanout: Fanout::new(limits),
@@ -98,6 +108,7 @@ impl World {
             decoders: BTreeMap::new(),
             idr_times: Default::default(),
             reasons: Vec::new(),
+            rates: BTreeMap::new(),
             now: Duration::ZERO,
             captured: 0,
         }
@@ -116,26 +127,75 @@ impl World {
 
     /// One picture that changed, `bytes` long when encoded, as the pipeline would do it.
     fn picture(&mut self, bytes: usize) {
+        self.picture_amid(bytes, &[]);
+    }
+
+    /// The same, while others do something during and between the two encodings.
+    fn picture_amid(&mut self, bytes: usize, between: &[Step]) {
         self.captured += 1;
         let pts = Pts::from_nanos(self.captured);
         for slot in self.fanout.slots() {
-            let demand = self.fanout.demand(slot, self.now);
-            let encoder = &mut self.encoders[slot.index()];
-            if demand == Demand::Idle {
-                encoder.open = false;
-                continue;
-            }
-            if !encoder.open {
-                self.fanout.restart(slot);
-            }
-            let unit = encoder.encode(slot, matches!(demand, Demand::Idr(_)), bytes, pts);
-            let reason = self.fanout.publish(slot, self.now, &unit);
-            assert_eq!(reason.is_some(), unit.is_idr());
-            if let Some(reason) = reason {
-                self.idr_times[slot.index()].push(self.now);
-                self.reasons.push(reason);
-            }
+            self.encode(slot, bytes, pts, between);
+            between.iter().for_each(|step| self.take(step));
         }
+    }
+
+    fn encode(&mut self, slot: Slot, bytes: usize, pts: Pts, during: &[Step]) {
+        let demand = self.fanout.demand(slot, self.now);
+        let encoder = &mut self.encoders[slot.index()];
+        if demand == Demand::Idle {
+            encoder.open = false;
+            return;
+        }
+        if !encoder.open {
+            self.fanout.restart(slot);
+        }
+        let unit = encoder.encode(slot, matches!(demand, Demand::Idr(_)), bytes, pts);
+        during.iter().for_each(|step| self.take(step));
+        let reason = self.fanout.publish(slot, self.now, &unit);
+        assert_eq!(reason.is_some(), unit.is_idr());
+        if let Some(reason) = reason {
+            self.idr_times[slot.index()].push(self.now);
+            self.reasons.push(reason);
+        }
+    }
+
+    /// The slot whose unit a subscriber had last.
+    fn slot_of(&self, id: SubscriberId) -> Slot {
+        let (slot, ..) = self.decoders[&id].last.expect("it has units");
+        Slot::ALL[usize::from(slot)]
+    }
+
+    /// What the encoder that a subscriber follows may spend.
+    fn ceiling_of(&self, id: SubscriberId) -> BitRate {
+        self.fanout.ceiling(self.slot_of(id)).unwrap_or(OPEN)
+    }
+
+    fn take(&mut self, step: &Step) {
+        let ids: Vec<_> = self.decoders.keys().copied().collect();
+        let pick = |who: &usize| ids.get(who % ids.len().max(1)).copied();
+        match step {
+            Step::Join => drop(self.join()),
+            Step::Leave(who) => pick(who).into_iter().for_each(|id| self.leave(id)),
+            Step::Picture(bytes) => self.picture(*bytes),
+            Step::PictureAmid(bytes, between) => self.picture_amid(*bytes, between),
+            Step::Read(who, count) => pick(who).into_iter().for_each(|id| {
+                for _ in 0..*count {
+                    self.read(id);
+                }
+            }),
+            Step::RequestIdr(who) => pick(who).into_iter().for_each(|id| self.fanout.request_idr(id)),
+            Step::SetRate(who, rate) => {
+                pick(who).into_iter().for_each(|id| self.set_rate(id, *rate));
+            }
+            Step::FallBehind(who) => pick(who).into_iter().for_each(|id| self.fanout.fall_behind(id)),
+            Step::Wait(millis) => self.now += Duration::from_millis(*millis),
+        }
+    }
+
+    fn set_rate(&mut self, id: SubscriberId, rate: Option<BitRate>) {
+        self.fanout.set_rate(id, rate);
+        self.rates.insert(id, rate);
     }
 
     fn pictures(&mut self, count: usize, readers: &[SubscriberId]) {
@@ -166,20 +226,44 @@ enum Step {
     Join,
     Leave(usize),
     Picture(usize),
+    PictureAmid(usize, Vec<Step>),
     Read(usize, usize),
     RequestIdr(usize),
+    SetRate(usize, Option<BitRate>),
+    FallBehind(usize),
     Wait(u64),
 }
 
-fn step() -> impl Strategy<Value = Step> {
+/// What subscribers do by themselves.
+fn deed() -> impl Strategy<Value = Step> {
+    let rate = prop::option::of((10..40_000u32).prop_map(kilobits));
     prop_oneof![
         1 => Just(Step::Join),
         1 => (0..8usize).prop_map(Step::Leave),
-        12 => (16..200usize).prop_map(Step::Picture),
         8 => (0..8usize, 1..12usize).prop_map(|(who, count)| Step::Read(who, count)),
         1 => (0..8usize).prop_map(Step::RequestIdr),
+        2 => (0..8usize, rate).prop_map(|(who, rate)| Step::SetRate(who, rate)),
+        1 => (0..8usize).prop_map(Step::FallBehind),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let amid = (16..200usize, prop::collection::vec(deed(), 1..3));
+    prop_oneof![
+        14 => deed(),
+        9 => (16..200usize).prop_map(Step::Picture),
+        3 => amid.prop_map(|(bytes, between)| Step::PictureAmid(bytes, between)),
         4 => (0..400u64).prop_map(Step::Wait),
     ]
+}
+
+/// Everybody reads until whoever waits for something has it.
+fn settle(world: &mut World) {
+    let ids: Vec<_> = world.decoders.keys().copied().collect();
+    for _ in 0..3 {
+        world.now += SPACING;
+        world.pictures(2, &ids);
+    }
 }
 
 proptest! {
@@ -188,28 +272,23 @@ proptest! {
     #[test]
     fn no_subscriber_gets_an_undecodable_unit(steps in prop::collection::vec(step(), 1..200)) {
         let mut world = World::new();
-        for step in steps {
-            let ids: Vec<_> = world.decoders.keys().copied().collect();
-            let pick = |who: usize| (!ids.is_empty()).then(|| ids[who % ids.len()]);
-            match step {
-                Step::Join => { world.join(); }
-                Step::Leave(who) => if let Some(id) = pick(who) { world.leave(id) },
-                Step::Picture(bytes) => world.picture(bytes),
-                Step::Read(who, count) => for id in pick(who).into_iter() {
-                    for _ in 0..count { world.read(id); }
-                },
-                Step::RequestIdr(who) => if let Some(id) = pick(who) { world.fanout.request_idr(id) },
-                Step::Wait(millis) => world.now += Duration::from_millis(millis),
-            }
+        steps.iter().for_each(|step| world.take(step));
+        let before: Vec<_> = world.decoders.iter().map(|(id, decoder)| (*id, decoder.units)).collect();
+        settle(&mut world);
+        for (id, before) in before {
+            prop_assert!(world.decoders[&id].units > before, "{:?} gets nothing any more", id);
         }
-        let ids: Vec<_> = world.decoders.keys().copied().collect();
-        let before: Vec<_> = ids.iter().map(|id| world.decoders[id].units).collect();
-        world.now += SPACING;
-        world.pictures(2, &ids);
-        world.now += SPACING;
-        world.pictures(2, &ids);
-        for (id, before) in ids.iter().zip(before) {
-            prop_assert!(world.decoders[id].units > before, "{:?} gets nothing any more", id);
+    }
+
+    #[test]
+    fn no_subscriber_gets_twice_what_it_takes(steps in prop::collection::vec(step(), 1..200)) {
+        let mut world = World::new();
+        steps.iter().for_each(|step| world.take(step));
+        settle(&mut world);
+        for id in world.decoders.keys() {
+            let takes = world.rates.get(id).copied().flatten().unwrap_or(OPEN).bits_per_second();
+            let spent = world.ceiling_of(*id).bits_per_second();
+            prop_assert!(spent <= takes * 2, "{:?} takes {} and is sent {}", id, takes, spent);
         }
     }
 }
@@ -386,4 +465,150 @@ fn an_encoder_opened_anew_does_not_mix_with_its_old_units() {
     world.encoders[0].open = false;
     world.pictures(2, &[second]);
     assert_eq!((world.decoders[&second].idrs, world.decoders[&second].units), (1, 2));
+}
+
+#[test]
+fn a_lone_subscriber_decides_what_is_spent() {
+    let mut world = World::new();
+    let only = world.join();
+    world.pictures(1, &[only]);
+    assert_eq!(world.fanout.ceiling(Slot::A), None);
+    world.set_rate(only, Some(kilobits(500)));
+    world.pictures(60, &[only]);
+    assert_eq!(world.fanout.ceiling(Slot::A), Some(kilobits(500)));
+    assert_eq!(world.reasons, [IdrReason::Join], "no other encoder, no IDR");
+    world.set_rate(only, None);
+    assert_eq!(world.fanout.ceiling(Slot::A), None);
+}
+
+#[test]
+fn a_slow_subscriber_gets_an_encoder_of_its_own_at_the_next_picture() {
+    let mut world = World::new();
+    let (fast, slow) = (world.join(), world.join());
+    world.pictures(3, &[fast, slow]);
+    world.set_rate(slow, Some(kilobits(1000)));
+    assert_eq!(world.fanout.next_idr_at(), None, "a still screen costs nothing");
+    world.pictures(60, &[fast, slow]);
+    assert_eq!((world.slot_of(fast), world.slot_of(slow)), (Slot::A, Slot::B));
+    assert_eq!([Slot::A, Slot::B].map(|slot| world.fanout.ceiling(slot)), [None, Some(kilobits(1000))]);
+    assert_eq!((world.decoders[&fast].idrs, world.decoders[&slow].idrs), (1, 2));
+    assert_eq!(world.decoders[&slow].units, 63, "it misses none");
+    assert_eq!(world.reasons, [IdrReason::Join, IdrReason::Slow]);
+}
+
+#[test]
+fn subscribers_that_take_half_share_one_encoder_at_the_larger_rate() {
+    let mut world = World::new();
+    let (one, other) = (world.join(), world.join());
+    world.set_rate(one, Some(kilobits(4000)));
+    world.set_rate(other, Some(kilobits(2000)));
+    world.pictures(60, &[one, other]);
+    assert_eq!(world.fanout.ceiling(Slot::A), Some(kilobits(4000)));
+    assert_eq!(world.fanout.demand(Slot::B, world.now), Demand::Idle);
+}
+
+#[test]
+fn the_slow_share_what_the_slowest_of_them_takes() {
+    let mut world = World::new();
+    let ids = [world.join(), world.join(), world.join()];
+    world.set_rate(ids[1], Some(kilobits(1000)));
+    world.set_rate(ids[2], Some(kilobits(300)));
+    world.pictures(3, &ids);
+    assert_eq!([world.slot_of(ids[1]), world.slot_of(ids[2])], [Slot::B; 2]);
+    assert_eq!(world.fanout.ceiling(Slot::B), Some(kilobits(300)));
+    world.leave(ids[2]);
+    assert_eq!(world.fanout.ceiling(Slot::B), Some(kilobits(1000)));
+}
+
+/// A fast and a slow one, each on its encoder.
+fn fast_and_slow() -> (World, [SubscriberId; 2]) {
+    let mut world = World::new();
+    let ids = [world.join(), world.join()];
+    world.pictures(1, &ids);
+    world.set_rate(ids[1], Some(kilobits(1000)));
+    world.pictures(3, &ids);
+    assert_eq!(world.slot_of(ids[1]), Slot::B);
+    (world, ids)
+}
+
+#[test]
+fn neither_a_merge_nor_an_idr_of_live_takes_the_slow_back() {
+    let (mut world, [fast, slow]) = fast_and_slow();
+    world.pictures(10 * 63, &[fast, slow]);
+    world.fanout.request_idr(fast);
+    world.pictures(30, &[fast, slow]);
+    assert_eq!(world.slot_of(slow), Slot::B);
+    assert_eq!(world.reasons, [IdrReason::Join, IdrReason::Slow, IdrReason::Requested]);
+    assert_eq!(world.decoders[&slow].idrs, 2);
+}
+
+#[test]
+fn a_slow_subscriber_that_recovers_is_taken_back_by_the_next_idr_of_live() {
+    let (mut world, [fast, slow]) = fast_and_slow();
+    world.set_rate(slow, Some(kilobits(14_000)));
+    world.pictures(70, &[fast, slow]);
+    world.fanout.request_idr(fast);
+    world.pictures(20, &[fast, slow]);
+    assert_eq!(world.slot_of(slow), Slot::B, "14 of 20 are not enough");
+    world.set_rate(slow, Some(kilobits(15_000)));
+    world.pictures(1, &[fast, slow]);
+    world.fanout.request_idr(fast);
+    world.pictures(20, &[fast, slow]);
+    assert_eq!(world.slot_of(slow), Slot::A);
+    assert_eq!(world.fanout.demand(Slot::B, world.now), Demand::Idle);
+}
+
+#[test]
+fn a_rate_that_jumps_about_moves_nobody_twice_within_the_least_time() {
+    let (mut world, [fast, slow]) = fast_and_slow();
+    for rate in (0..30).map(|n| if n % 2 == 0 { 20_000 } else { 1000 }) {
+        world.set_rate(slow, Some(kilobits(rate)));
+        world.fanout.request_idr(fast);
+        world.pictures(1, &[fast, slow]);
+    }
+    assert!(world.now < SLOW_FOR);
+    assert_eq!(world.decoders[&slow].idrs, 2);
+}
+
+#[test]
+fn a_slow_subscriber_that_is_left_alone_keeps_its_encoder_and_its_rate() {
+    let (mut world, [fast, slow]) = fast_and_slow();
+    world.leave(fast);
+    world.pictures(60, &[slow]);
+    assert_eq!(world.fanout.slots(), [Slot::B, Slot::A]);
+    assert_eq!(world.fanout.ceiling(Slot::B), Some(kilobits(1000)));
+    assert_eq!(world.decoders[&slow].idrs, 2);
+    let fast = world.join();
+    world.pictures(60, &[fast, slow]);
+    assert_eq!((world.ceiling_of(fast), world.ceiling_of(slow)), (OPEN, kilobits(1000)));
+}
+
+#[test]
+fn who_resumes_beside_slow_ones_is_soon_taken_back() {
+    let (mut world, [fast, slow]) = fast_and_slow();
+    let late = world.join();
+    world.pictures(30, &[fast, slow, late]);
+    world.fanout.fall_behind(late);
+    world.pictures(10, &[fast, slow, late]);
+    assert_eq!((world.slot_of(late), world.ceiling_of(late)), (Slot::B, kilobits(1000)));
+    world.pictures(2 * 63, &[fast, slow, late]);
+    assert_eq!((world.slot_of(late), world.slot_of(slow)), (Slot::A, Slot::B));
+    assert_eq!(world.reasons.last(), Some(&IdrReason::Merge));
+}
+
+#[test]
+fn who_falls_behind_has_an_empty_queue_and_resumes_at_an_idr() {
+    let mut world = World::new();
+    let (reader, late) = (world.join(), world.join());
+    world.pictures(5, &[reader]);
+    assert_eq!(world.fanout.queued_age(late, world.now), Some(Duration::from_millis(4 * 16)));
+    assert_eq!(world.fanout.queued_bytes(late), 5 * 20);
+    world.fanout.fall_behind(late);
+    assert_eq!((world.fanout.queued_age(late, world.now), world.fanout.queued_bytes(late)), (None, 0));
+    assert!(world.fanout.is_stalled(late));
+    world.pictures(5, &[reader]);
+    world.pictures(5, &[reader, late]);
+    assert_eq!((world.decoders[&late].idrs, world.decoders[&reader].idrs), (1, 1));
+    let counters = world.fanout.counters().find(|(id, _)| *id == late).unwrap().1;
+    assert_eq!((counters.stalls, counters.delivered + counters.dropped), (1, 15));
 }

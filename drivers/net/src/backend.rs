@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use lunette_frame::{AccessUnit, ScanoutId};
 use lunette_wire::Token;
-use lunette_wire::hxfr::{ConfigRequest, EnableScanout, ErrorCode, FrameRequest, Grant, Message, SessionId, Standing};
+use lunette_wire::hxfr::{
+    ConfigRequest, CursorUpdate, EnableScanout, ErrorCode, FrameRequest, Grant, Message, SessionId, Standing,
+};
 use tokio::sync::{mpsc, watch};
 
 use crate::outgoing::Replies;
@@ -39,6 +41,8 @@ pub trait Units: Send + 'static {
 pub trait StreamHandle: Send + Sync + 'static {
     /// Asks for an IDR.
     fn request_idr(&self);
+    /// The pointer from now on, with its shape; `None` while nothing is known of one.
+    fn cursor(&self) -> watch::Receiver<Option<CursorUpdate>>;
     /// Retunes the stream.
     fn configure(&self, config: &ConfigRequest);
 }

@@ -14,6 +14,7 @@
 
 mod backend;
 pub mod client;
+mod cursor;
 mod endpoint;
 mod listener;
 mod outgoing;

@@ -1,8 +1,8 @@
 //! What waits to be written to one connection.
 
 use bytes::{Buf, BytesMut};
-use lunette_wire::hxfr::{Message, SessionId, TooLarge};
-use tokio::sync::mpsc;
+use lunette_wire::hxfr::{CursorUpdate, Message, SessionId, TooLarge};
+use tokio::sync::{mpsc, watch};
 
 /// Something for a connection's writer; it is written whole, or the connection ends.
 #[derive(Debug)]
@@ -11,6 +11,8 @@ pub enum Outgoing<U> {
     Reply(SessionId, Message),
     /// A message, and then this scanout's units until the end.
     Follow(SessionId, Message, U),
+    /// From now on this pointer too, between the units that are followed.
+    Cursor(watch::Receiver<Option<CursorUpdate>>),
 }
 
 /// Where an encoder thread puts its replies. Full means that the peer does not read; the thread waits then.

@@ -155,6 +155,7 @@ impl<'a, B: Backend> Reader<'a, B> {
                 self.handle.as_ref().inspect(|handle| handle.request_idr());
                 Ok(Next::Read)
             }
+            Action::WatchCursor => Ok(self.follow_cursor().await),
             Action::ConfigureStream(config) => {
                 self.handle.as_ref().inspect(|handle| handle.configure(&config));
                 Ok(Next::Read)
@@ -189,10 +190,21 @@ impl<'a, B: Backend> Reader<'a, B> {
                 self.handle = Some(handle);
                 self.recall = None;
                 self.connection.subscribed(scanout);
-                Ok(self.put(Outgoing::Follow(session, response(true), units)).await)
+                match self.put(Outgoing::Follow(session, response(true), units)).await {
+                    Next::Read if self.connection.wants_cursor() => Ok(self.follow_cursor().await),
+                    next => Ok(next),
+                }
             }
             // SUBSCRIBE_RESP has no room for the reason; the backend has logged it.
             Err(_) => self.reply(session, response(false)).await,
+        }
+    }
+
+    /// Has the writer send the subscribed scanout's pointer.
+    async fn follow_cursor(&self) -> Next {
+        match &self.handle {
+            Some(handle) => self.put(Outgoing::Cursor(handle.cursor())).await,
+            None => Next::Read,
         }
     }
 

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
 use crate::backend::{StreamEnd, Units};
+use crate::cursor::CursorFeed;
 use crate::outgoing::{Outgoing, bytes_of};
 use crate::serve::Ended;
 
@@ -30,6 +31,8 @@ impl<'a, W: AsyncWrite + Unpin> Writer<'a, W> {
         while let Some(outgoing) = waiting.recv().await {
             match outgoing {
                 Outgoing::Reply(session, message) => self.write(bytes_of(session, &message)?).await?,
+                // Comes behind a Follow only.
+                Outgoing::Cursor(_) => {}
                 Outgoing::Follow(session, message, units) => {
                     self.write(bytes_of(session, &message)?).await?;
                     return self.follow(session, units, waiting).await;
@@ -46,6 +49,7 @@ impl<'a, W: AsyncWrite + Unpin> Writer<'a, W> {
         mut units: U,
         mut waiting: mpsc::Receiver<Outgoing<U>>,
     ) -> Result<(), Ended> {
+        let mut cursor = CursorFeed::default();
         loop {
             tokio::select! {
                 biased;
@@ -53,8 +57,10 @@ impl<'a, W: AsyncWrite + Unpin> Writer<'a, W> {
                     Some(Outgoing::Reply(session, message) | Outgoing::Follow(session, message, _)) => {
                         self.write(bytes_of(session, &message)?).await?;
                     }
+                    Some(Outgoing::Cursor(feed)) => cursor.follow(feed),
                     None => return Ok(()),
                 },
+                update = cursor.next() => self.write(bytes_of(session, &Message::Cursor(update))?).await?,
                 unit = units.next() => match unit {
                     Ok(unit) => {
                         let pts = Some(unit.pts.into());

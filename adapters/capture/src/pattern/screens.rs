@@ -11,7 +11,7 @@ use super::Kind;
 use super::source::PatternSource;
 use crate::gauge::Gauge;
 use crate::{
-    ControlError, Doorbell, Mode, Presence, ScanoutControl, ScanoutInfo, ScanoutStatus, Source, connector_name,
+    ControlError, Cursor, Doorbell, Mode, Presence, ScanoutControl, ScanoutInfo, ScanoutStatus, Source, connector_name,
 };
 
 /// What the scanouts show.
@@ -48,6 +48,7 @@ struct Screen {
     born: u64,
     size: Size,
     doorbells: Vec<Weak<Doorbell>>,
+    cursor: Option<Cursor>,
     /// Counts what its sources painted: without one nothing is.
     gauge: Arc<Gauge>,
 }
@@ -62,12 +63,21 @@ impl Screens {
         self.enabled().get(&id).filter(|screen| screen.born == born).map(|screen| screen.size)
     }
 
+    /// The pointer of a screen, if somebody has shown one there.
+    pub(super) fn cursor(&self, id: ScanoutId) -> Option<Cursor> {
+        self.enabled().get(&id)?.cursor.clone()
+    }
+
     /// Lets the sources of a screen that changed look at the map.
     fn announce(&self, screen: &Screen) {
         self.changes.fetch_add(1, Ordering::Release);
-        for doorbell in screen.doorbells.iter().filter_map(Weak::upgrade) {
-            doorbell.ring();
-        }
+        screen.ring();
+    }
+}
+
+impl Screen {
+    fn ring(&self) {
+        self.doorbells.iter().filter_map(Weak::upgrade).for_each(|doorbell| doorbell.ring());
     }
 }
 
@@ -90,6 +100,20 @@ impl PatternScreens {
         Ok(screens)
     }
 
+    /// Shows a pointer beside the picture of a scanout, or moves it; its count of changes is kept here.
+    ///
+    /// # Errors
+    /// When the scanout is not enabled.
+    pub fn show_cursor(&self, id: ScanoutId, cursor: Cursor) -> Result<(), ControlError> {
+        let mut enabled = self.screens.enabled();
+        let screen = enabled.get_mut(&id).ok_or(ControlError::NotEnabled(id))?;
+        let changes = screen.cursor.as_ref().map_or(0, |shown| shown.changes) + 1;
+        screen.cursor = Some(Cursor { changes, ..cursor });
+        screen.gauge.cursor();
+        screen.ring();
+        Ok(())
+    }
+
     fn check(id: ScanoutId, size: Size) -> Result<(), ControlError> {
         if id.get() >= Self::MAX_SCANOUTS {
             return Err(ControlError::NoSuchScanout { id, count: Self::MAX_SCANOUTS });
@@ -107,7 +131,7 @@ impl ScanoutControl for PatternScreens {
         Self::check(id, mode.size)?;
         let mut enabled = self.screens.enabled();
         let born = self.screens.changes.load(Ordering::Acquire);
-        let new = || Screen { born, size: mode.size, doorbells: Vec::new(), gauge: Arc::default() };
+        let new = || Screen { born, size: mode.size, doorbells: Vec::new(), cursor: None, gauge: Arc::default() };
         let screen = enabled.entry(id).or_insert_with(new);
         screen.size = mode.size;
         self.screens.announce(screen);
@@ -261,6 +285,20 @@ mod tests {
         let ScanoutStatus { size, newest, pictures, .. } = status(0);
         assert_eq!((size, pictures, newest.is_some()), (Some(SIZE), 2, true));
         assert_eq!(status(1).pictures, 0, "another scanout");
+    }
+
+    #[test]
+    fn a_pointer_is_shown_beside_the_picture() {
+        let screens = screens(Kind::Still, 60);
+        let doorbell = Arc::default();
+        let source = screens.open(ID, &doorbell).unwrap();
+        assert_eq!(source.cursor(), None);
+        screens.show_cursor(ID, Cursor { x: 3, visible: true, ..Cursor::default() }).unwrap();
+        screens.show_cursor(ID, Cursor { x: 4, visible: true, ..Cursor::default() }).unwrap();
+        doorbell.wait(None);
+        let cursor = source.cursor().unwrap();
+        assert_eq!((cursor.x, cursor.changes, screens.status(ID).cursor_changes), (4, 2, 2));
+        assert!(screens.show_cursor(ScanoutId::new(9), cursor).is_err());
     }
 
     #[test]

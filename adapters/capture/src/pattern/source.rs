@@ -9,7 +9,7 @@ use super::Kind;
 use super::painter::Painter;
 use super::screens::Screens;
 use crate::gauge::Gauge;
-use crate::{Frame, Polled, Source, SourceError};
+use crate::{Cursor, Frame, Polled, Source, SourceError};
 
 /// One synthetic scanout, painted when it is polled: frames that nobody polls for cost nothing.
 #[derive(Debug)]
@@ -97,5 +97,9 @@ impl Source for PatternSource {
                 Ok(Polled::Frame(Frame { picture, damage, captured, number }))
             }
         }
+    }
+
+    fn cursor(&self) -> Option<Cursor> {
+        self.screens.cursor(self.id)
     }
 }

@@ -51,6 +51,10 @@ impl Source for QemuSource {
     fn cursor(&self) -> Option<Cursor> {
         Some(self.store.cursor())
     }
+
+    fn follow_cursor(&mut self) {
+        self.store.follow_cursor(self.key);
+    }
 }
 
 impl Drop for QemuSource {

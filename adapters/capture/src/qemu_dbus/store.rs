@@ -49,6 +49,8 @@ struct Reader {
     unseen: Damage,
     seen: u64,
     doorbell: Weak<Doorbell>,
+    /// Whether its doorbell is rung for the pointer too.
+    follows_cursor: bool,
 }
 
 /// Tells the sources of a scanout apart.
@@ -88,7 +90,8 @@ impl Store {
             let key = ReaderKey(inner.next_reader);
             inner.next_reader += 1;
             let unseen = Damage::none(Size::new(0, 0));
-            inner.readers.push(Reader { key, unseen, seen: 0, doorbell: Arc::downgrade(doorbell) });
+            let doorbell = Arc::downgrade(doorbell);
+            inner.readers.push(Reader { key, unseen, seen: 0, doorbell, follows_cursor: false });
             key
         };
         self.wanted.notify_one();
@@ -189,14 +192,21 @@ impl Store {
         self.gauge.cursor();
         let mut inner = self.inner();
         inner.cursor.shape = Some(Arc::new(shape));
-        inner.cursor.changes += 1;
+        inner.cursor_changed();
     }
 
     pub(super) fn move_cursor(&self, x: i32, y: i32, visible: bool) {
         self.gauge.cursor();
-        let cursor = &mut self.inner().cursor;
+        let mut inner = self.inner();
+        let cursor = &mut inner.cursor;
         (cursor.x, cursor.y, cursor.visible) = (x, y, visible);
-        cursor.changes += 1;
+        inner.cursor_changed();
+    }
+
+    /// Rings a source's doorbell for the pointer too from now on.
+    pub(super) fn follow_cursor(&self, key: ReaderKey) {
+        let mut inner = self.inner();
+        inner.readers.iter_mut().filter(|reader| reader.key == key).for_each(|reader| reader.follows_cursor = true);
     }
 
     pub(super) fn cursor(&self) -> Cursor {
@@ -213,6 +223,13 @@ impl Store {
             fault: inner.fault.clone(),
             cursor_changes: inner.cursor.changes,
         }
+    }
+}
+
+impl Inner {
+    fn cursor_changed(&mut self) {
+        self.cursor.changes += 1;
+        self.readers.iter().filter(|reader| reader.follows_cursor).for_each(ring);
     }
 }
 

@@ -10,5 +10,5 @@ mod server;
 pub use exposition::Exposition;
 pub use histogram::Histogram;
 pub use refusals::{Refusal, RefusalMetrics};
-pub use scanout::ScanoutMetrics;
+pub use scanout::{ScanoutMetrics, StreamStanding};
 pub use server::ServerMetrics;

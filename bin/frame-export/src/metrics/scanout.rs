@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use lunette_frame::{AccessUnit, Pts, ScanoutId};
 use lunette_session::IdrReason;
@@ -23,6 +24,8 @@ pub struct ScanoutMetrics {
     pub encoded_bytes: AtomicU64,
     /// Pictures that an encoder failed on.
     pub failed: AtomicU64,
+    /// When the last picture was captured, monotonic nanoseconds; 0 before the first.
+    last_captured: AtomicU64,
     /// When the last access unit was made, monotonic nanoseconds; 0 before the first.
     last_encoded: AtomicU64,
     idrs: [AtomicU64; IdrReason::ALL.len()],
@@ -38,6 +41,12 @@ pub struct ScanoutMetrics {
     pub latency: Histogram,
 }
 
+/// Time since a moment in monotonic nanoseconds; `None` for 0.
+fn since(at: &AtomicU64, now: Pts) -> Option<Duration> {
+    let at = at.load(Ordering::Relaxed);
+    (at != 0).then(|| now.since(Pts::from_nanos(at)))
+}
+
 impl Default for ScanoutMetrics {
     fn default() -> Self {
         let counter = || AtomicU64::new(0);
@@ -49,6 +58,7 @@ impl Default for ScanoutMetrics {
             encoded: counter(),
             encoded_bytes: counter(),
             failed: counter(),
+            last_captured: counter(),
             last_encoded: counter(),
             idrs: Default::default(),
             damage: Histogram::new(Histogram::SHARES),
@@ -60,7 +70,37 @@ impl Default for ScanoutMetrics {
     }
 }
 
+/// How far one scanout's pictures have come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StreamStanding {
+    /// Pictures taken from the source.
+    pub captured: u64,
+    /// Since the last of them was captured.
+    pub capture_age: Option<Duration>,
+    /// Access units made.
+    pub encoded: u64,
+    /// Since the last of them was made.
+    pub encode_age: Option<Duration>,
+}
+
 impl ScanoutMetrics {
+    /// Counts a picture that was captured at `captured`.
+    pub fn count_capture(&self, captured: Pts) {
+        self.captured.fetch_add(1, Ordering::Relaxed);
+        self.last_captured.store(captured.as_nanos(), Ordering::Relaxed);
+    }
+
+    /// How far the pictures have come.
+    #[must_use]
+    pub fn standing(&self, now: Pts) -> StreamStanding {
+        StreamStanding {
+            captured: self.captured.load(Ordering::Relaxed),
+            capture_age: since(&self.last_captured, now),
+            encoded: self.encoded.load(Ordering::Relaxed),
+            encode_age: self.age(now),
+        }
+    }
+
     /// Counts an access unit that was queued at `now`.
     pub fn count_unit(&self, unit: &AccessUnit, now: Pts, idr: Option<IdrReason>) {
         self.encoded.fetch_add(1, Ordering::Relaxed);
@@ -74,11 +114,8 @@ impl ScanoutMetrics {
 
     /// Time since the last access unit; `None` before the first.
     #[must_use]
-    pub fn age(&self, now: Pts) -> Option<std::time::Duration> {
-        match self.last_encoded.load(Ordering::Relaxed) {
-            0 => None,
-            at => Some(now.since(Pts::from_nanos(at))),
-        }
+    pub fn age(&self, now: Pts) -> Option<Duration> {
+        since(&self.last_encoded, now)
     }
 
     /// Writes the families of all scanouts.

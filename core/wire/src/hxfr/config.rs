@@ -63,7 +63,7 @@ impl Level {
 }
 
 /// What an encoder is asked for; [`None`] leaves a setting as it is, and is 0 on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConfigRequest {
     /// Pixels per row.
     pub width: Option<NonZeroU32>,

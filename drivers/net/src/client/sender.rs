@@ -44,7 +44,7 @@ impl Sender {
     /// # Errors
     /// When the connection is broken.
     pub async fn set_rate(&mut self, rate: BitRate) -> io::Result<()> {
-        let config = ConfigRequest { bit_rate: Some(rate), realtime: true, ..ConfigRequest::default() };
+        let config = ConfigRequest { bit_rate: Some(rate), realtime: true, ..ConfigRequest::UNCHANGED };
         self.send(&Message::ConfigRequest(config)).await
     }
 

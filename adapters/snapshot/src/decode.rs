@@ -10,7 +10,8 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::compare::{Strictness, compare};
-use crate::state::Shared;
+use crate::shot::Shot;
+use crate::state::{Shared, State};
 use crate::tiles::Tiles;
 
 /// What the thread is told.
@@ -31,12 +32,14 @@ pub(crate) struct Reader {
     joined: bool,
     /// Pictures that were decoded.
     pictures: u64,
+    /// The picture before the newest one, for its memory.
+    spare: Option<Arc<Picture>>,
 }
 
 impl Reader {
     pub(crate) fn new(shared: Arc<Shared>) -> Result<Self, String> {
         let decoder = Decoder::new().map_err(|error| chain(&error))?;
-        Ok(Self { decoder, shared, started: false, joined: false, pictures: 0 })
+        Ok(Self { decoder, shared, started: false, joined: false, pictures: 0, spare: None })
     }
 
     /// Until there are no more orders, or something does not decode. Returns how many pictures there were.
@@ -60,20 +63,87 @@ impl Reader {
 
     fn unit(&mut self, frame: u64, unit: &AccessUnit, at: Instant) -> Result<(), String> {
         self.started |= unit.is_idr();
-        let result = if self.started { self.decode(frame, unit, at) } else { Ok(()) };
-        self.shared.change(|state| state.waiting = state.waiting.saturating_sub(1));
-        result
+        let result = if self.started { self.decode(frame, unit) } else { Ok(None) };
+        let update = result.map_err(|cause| format!("picture {frame}: {cause}"))?;
+        self.joined |= update.is_some();
+        self.shared.change(|state| {
+            state.waiting = state.waiting.saturating_sub(1);
+            if let Some(update) = update {
+                update.apply(state, frame, at);
+            }
+        });
+        Ok(())
     }
 
-    fn decode(&mut self, frame: u64, unit: &AccessUnit, at: Instant) -> Result<(), String> {
-        let decoded = self.decoder.decode(&unit.data).map_err(|error| format!("picture {frame}: {error}"))?;
-        let Some(decoded) = decoded else { return Ok(()) };
-        let picture = picture(&decoded).map_err(|error| format!("picture {frame}: {error}"))?;
+    fn decode(&mut self, frame: u64, unit: &AccessUnit) -> Result<Option<Update>, String> {
+        let Some(decoded) = self.decoder.decode(&unit.data).map_err(|error| chain(&error))? else { return Ok(None) };
+        let picture = picture(&decoded).map_err(|error| chain(&error))?;
         self.pictures += 1;
         let strictness = if self.joined && !unit.is_idr() { Strictness::Exact } else { Strictness::Forgiving };
-        let taken = take_over(&self.shared, frame, &picture, strictness, at);
-        self.joined |= taken.map_err(|error| format!("picture {frame}: {error}"))?;
-        Ok(())
+        let newest = self.shared.state().shot();
+        match newest {
+            None => Ok(Some(Update { picture: owned(&picture)?, change: Change::Start })),
+            // The start of a subscription, on its way to what is known already.
+            Some(newest) if frame < newest.frame() => Ok(None),
+            Some(newest) => follow(&mut self.spare, &newest, frame, &picture, strictness).map(Some),
+        }
+    }
+}
+
+/// What `picture` is to the newest one.
+fn follow(
+    spare: &mut Option<Arc<Picture>>,
+    newest: &Shot,
+    frame: u64,
+    picture: &PictureRef<'_>,
+    strictness: Strictness,
+) -> Result<Update, String> {
+    if newest.size() != picture.size() {
+        return Ok(Update { picture: owned(picture)?, change: Change::Tiles(Tiles::all(picture.size())) });
+    }
+    let tiles = compare(&newest.picture().as_ref(), picture, strictness);
+    // What was forgiven is kept too, so that the next comparison is with what the decoder holds.
+    let equal = strictness == Strictness::Exact && tiles.is_empty();
+    let kept = if equal { newest.share() } else { keep(spare, picture)? };
+    *spare = Some(newest.share()).filter(|_| !equal);
+    Ok(Update { picture: kept, change: if frame == newest.frame() { Change::Again } else { Change::Tiles(tiles) } })
+}
+
+/// The picture in memory of its own: that of the last but one, if nobody else holds it.
+fn keep(spare: &mut Option<Arc<Picture>>, picture: &PictureRef<'_>) -> Result<Arc<Picture>, String> {
+    if let Some(mut kept) = spare.take().filter(|kept| kept.size() == picture.size())
+        && let Some(target) = Arc::get_mut(&mut kept)
+    {
+        copy(picture, target)?;
+        return Ok(kept);
+    }
+    owned(picture)
+}
+
+/// The next newest picture.
+struct Update {
+    picture: Arc<Picture>,
+    change: Change,
+}
+
+/// What it is to those before.
+enum Change {
+    /// The first one.
+    Start,
+    /// It differs here.
+    Tiles(Tiles),
+    /// The same picture, coded once more.
+    Again,
+}
+
+impl Update {
+    fn apply(self, state: &mut State, frame: u64, at: Instant) {
+        match self.change {
+            Change::Start => state.history.start(frame, self.picture.size(), at),
+            Change::Tiles(tiles) => state.history.push(frame, tiles, at),
+            Change::Again => {}
+        }
+        state.put_picture(self.picture);
     }
 }
 
@@ -83,61 +153,12 @@ fn picture<'a>(decoded: &Decoded<'a>) -> Result<PictureRef<'a>, lunette_frame::P
     PictureRef::new(PixelFormat::I420, size, &[plane(0), plane(1), plane(2)])
 }
 
-/// Makes `picture` the newest one, unless a newer one is known.
-fn take_over(
-    shared: &Shared,
-    frame: u64,
-    picture: &PictureRef<'_>,
-    strictness: Strictness,
-    at: Instant,
-) -> Result<bool, String> {
-    let newest = shared.state().shot();
-    let Some(newest) = newest else { return begin(shared, frame, picture, at).map(|()| true) };
-    if frame < newest.frame() {
-        // The start of a subscription, on its way to what is known already.
-        return Ok(false);
-    }
-    let same_size = newest.size() == picture.size();
-    let tiles =
-        if same_size { compare(&newest.picture().as_ref(), picture, strictness) } else { Tiles::all(picture.size()) };
-    // Not held while it is changed: a picture that nobody else holds is changed in place.
-    let again = frame == newest.frame();
-    drop(newest);
-    let kept = if same_size { shared.state().take_picture() } else { None };
-    let kept = match kept {
-        Some(mut kept) => {
-            // What was forgiven is taken over too, so that the next comparison is with what the decoder holds.
-            let damage = if strictness == Strictness::Exact { tiles.damage() } else { Damage::full(picture.size()) };
-            copy(picture, &damage, Arc::make_mut(&mut kept))?;
-            kept
-        }
-        None => owned(picture)?,
-    };
-    shared.change(|state| {
-        state.put_picture(kept);
-        // Coded once more, the same picture is no change.
-        if !again || !same_size {
-            state.history.push(frame, tiles, at);
-        }
-    });
-    Ok(true)
-}
-
-fn begin(shared: &Shared, frame: u64, picture: &PictureRef<'_>, at: Instant) -> Result<(), String> {
-    let kept = owned(picture)?;
-    shared.change(|state| {
-        state.put_picture(kept);
-        state.history.start(frame, picture.size(), at);
-    });
-    Ok(())
-}
-
 fn owned(picture: &PictureRef<'_>) -> Result<Arc<Picture>, String> {
     let mut kept = Picture::new(PixelFormat::I420, picture.size()).map_err(|error| error.to_string())?;
-    copy(picture, &Damage::full(picture.size()), &mut kept)?;
+    copy(picture, &mut kept)?;
     Ok(Arc::new(kept))
 }
 
-fn copy(picture: &PictureRef<'_>, damage: &Damage, target: &mut Picture) -> Result<(), String> {
-    convert(picture, damage, target).map_err(|error| chain(&error))
+fn copy(picture: &PictureRef<'_>, target: &mut Picture) -> Result<(), String> {
+    convert(picture, &Damage::full(picture.size()), target).map_err(|error| chain(&error))
 }

@@ -53,6 +53,10 @@ impl Shot {
         &self.picture
     }
 
+    pub(crate) fn share(&self) -> Arc<Picture> {
+        Arc::clone(&self.picture)
+    }
+
     /// As pixels in RGB. Takes milliseconds of processor time.
     ///
     /// # Errors

@@ -74,11 +74,6 @@ impl State {
         self.live.then(|| self.shot()).flatten()
     }
 
-    /// Takes the kept picture out, to be changed where nobody holds it.
-    pub(crate) fn take_picture(&mut self) -> Option<Arc<Picture>> {
-        self.picture.take()
-    }
-
     pub(crate) fn put_picture(&mut self, picture: Arc<Picture>) {
         self.picture = Some(picture);
     }

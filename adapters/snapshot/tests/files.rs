@@ -10,9 +10,9 @@ use lunette_snapshot::{Encoding, Image, Scale, Shot, SnapshotError, View};
 
 const SIZE: Size = Size::new(203, 101);
 
-/// Blocks of colour of 20×20 pixels, and their colours.
+/// Blocks of colour of 20×20 pixels, so that each chroma sample has one colour only, and their colours.
 fn blocks() -> (Shot, Vec<[u8; 3]>) {
-    let color = |x: u32, y: u32| [x * 23 % 256, y * 47 % 256, (x * y * 11 + 40) % 256].map(|c| c as u8);
+    let color = |x: u32, y: u32| [x * 23, y * 47, x * y * 11 + 40].map(|sum| sum.to_le_bytes()[0]);
     let (mut packed, mut colors) = (Vec::new(), Vec::new());
     for y in 0..SIZE.height {
         for x in 0..SIZE.width {
@@ -52,8 +52,7 @@ fn colours_come_back() {
     let (shot, colors) = blocks();
     let image = shot.render(&View::default()).expect("renders");
     for (at, (pixel, color)) in image.pixels().as_chunks::<3>().0.iter().zip(&colors).enumerate() {
-        let (x, y) = (at as u32 % SIZE.width, at as u32 / SIZE.width);
-        // Blocks have even edges, apart from the picture's own.
+        let (x, y) = (at % SIZE.width as usize, at / SIZE.width as usize);
         let distance = pixel.iter().zip(color).map(|(a, b)| a.abs_diff(*b)).max();
         assert!(distance <= Some(3), "{x},{y}: {pixel:?}, drawn {color:?}");
     }

@@ -7,12 +7,22 @@
 
 #![forbid(unsafe_code)]
 
+mod chord;
 mod control;
 mod event;
 mod held;
+mod keymap;
+mod keys;
+mod legacy;
+mod names;
 mod participant;
+mod text;
 
+pub use chord::{Chord, ChordError, parse_chord};
 pub use control::{Cause, Control, ControlEvent, Patience, Standing, Verdict, View};
 pub use event::{Event, Fraction, KeyCode, Keysym, Modifiers, PointerButton, Scroll, ScrollKind, TouchPhase};
 pub use held::{Combined, Dropped, Held};
+pub use keymap::{KeymapBuilder, us_keymap};
+pub use keys::us_layout;
 pub use participant::{Kind, Participant, ParticipantId, Permission, Refusal};
+pub use text::{MAX_TEXT, TextError, Typing, press_chord, press_text, type_text};

@@ -38,7 +38,7 @@ export class Desktop {
   #drawn: DrawnCursor = DEFAULT;
   #takingUntil = 0;
   #lastToast = 0;
-  #lastTried = 0;
+  #lastTried = -Infinity;
   #resizeTimer: ReturnType<typeof setTimeout> | undefined;
   #askTimer: ReturnType<typeof setTimeout> | undefined;
   #pointerAt: Point | null = null;
@@ -136,8 +136,7 @@ export class Desktop {
       case "size":
         return this.#size(message.width, message.height);
       case "picture":
-        this.store.set({ picture: message.shown, ...(message.shown ? { everPainted: true, streamError: null, trouble: null } : {}) });
-        return this.#scheduleAsk();
+        return this.#picture(message.shown);
       case "first-paint":
         performance.mark("lunette:first-paint", { startTime: Math.max(0, message.at - performance.timeOrigin) });
         return;
@@ -162,6 +161,13 @@ export class Desktop {
     this.store.set({ link: state, retryAt, openSince });
     if (opened) this.store.set({ streamError: null, hops: null, countersAtOpen: this.store.value.counters });
     if (before === "open" && state.phase !== "open") this.#lost();
+    this.#scheduleAsk();
+  }
+
+  #picture(picture: boolean): void {
+    this.store.set({ picture, ...(picture ? { everPainted: true, streamError: null, trouble: null } : {}) });
+    // What had the focus, such as a button of the overlay, went away.
+    if (picture && document.activeElement === document.body) this.stage.focus();
     this.#scheduleAsk();
   }
 
@@ -274,6 +280,6 @@ export class Desktop {
 }
 
 export function nameOf(holder: { readonly name: string; readonly kind: "person" | "agent" }): string {
-  if (holder.name !== "") return holder.name;
+  if (holder.name !== "") return holder.kind === "agent" ? `Agent ${holder.name}` : holder.name;
   return holder.kind === "agent" ? "An agent" : "Somebody";
 }

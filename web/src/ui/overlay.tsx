@@ -1,6 +1,6 @@
 /** Says why there is no picture, and what can be done about it. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { complaint, type Diagnosis, type HopLine, type Remedy } from "../session/diagnosis";
 import type { Desktop } from "./desktop";
 import { useStore } from "./store";
@@ -18,15 +18,15 @@ export function Overlay({ desktop }: { readonly desktop: Desktop }) {
 }
 
 function Amiss({ desktop, over }: { readonly desktop: Desktop; readonly over: boolean }) {
-  useStore(desktop.store, (state) => state);
+  const { link } = useStore(desktop.store, (state) => state);
   const now = useNow(TICK);
   const diagnosis = desktop.diagnosis(now);
   if (!diagnosis) return null;
   return (
-    <div class={over ? "scrim over" : "scrim"}>
+    <div class={["scrim", over ? "over" : "", diagnosis.busy ? "late" : ""].join(" ")}>
       <section class="card" role={diagnosis.busy ? "status" : "alert"} aria-live="polite">
         <Message diagnosis={diagnosis} />
-        <Cure remedy={diagnosis.remedy} desktop={desktop} />
+        <Cure key={diagnosis.title} remedy={diagnosis.remedy} desktop={desktop} final={link.phase === "stopped"} />
       </section>
     </div>
   );
@@ -64,7 +64,18 @@ function Hops({ lines }: { readonly lines: readonly HopLine[] }) {
   );
 }
 
-function Cure({ remedy, desktop }: { readonly remedy: Remedy; readonly desktop: Desktop }) {
+interface CureProps {
+  readonly remedy: Remedy;
+  readonly desktop: Desktop;
+  /** Nothing happens by itself any more, so the focus comes here. */
+  readonly final: boolean;
+}
+
+function Cure({ remedy, desktop, final }: CureProps) {
+  const button = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (final) button.current?.focus();
+  }, [final]);
   switch (remedy) {
     case "none":
       return null;
@@ -73,7 +84,7 @@ function Cure({ remedy, desktop }: { readonly remedy: Remedy; readonly desktop: 
     case "retry":
     case "use-here":
       return (
-        <button type="button" class="primary" onClick={() => desktop.retry()}>
+        <button ref={button} type="button" class="primary" onClick={() => desktop.retry()}>
           {remedy === "retry" ? "Try now" : "Use it here"}
         </button>
       );
@@ -82,6 +93,8 @@ function Cure({ remedy, desktop }: { readonly remedy: Remedy; readonly desktop: 
 
 function TokenForm({ desktop }: { readonly desktop: Desktop }) {
   const [wrong, setWrong] = useState(false);
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => field.current?.focus(), []);
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
     const form = event.currentTarget;
@@ -93,7 +106,7 @@ function TokenForm({ desktop }: { readonly desktop: Desktop }) {
     <form onSubmit={submit}>
       <label>
         Token
-        <input name="token" type="password" autocomplete="off" spellcheck={false} required aria-invalid={wrong} autofocus />
+        <input ref={field} name="token" type="password" autocomplete="off" spellcheck={false} required aria-invalid={wrong} />
       </label>
       {wrong && <p class="wrong" role="alert">That is not a token: it has 43 letters, digits, - and _.</p>}
       <button class="primary">Open the desktop</button>

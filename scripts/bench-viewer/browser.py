@@ -28,7 +28,7 @@ class Browser:
         answer = json.loads(self.process.stdout.readline() or '{"error": "the driver ended"}')
         if "error" in answer:
             raise RuntimeError(f"browser, {name}: {answer['error'][:300]}")
-        return answer["ok"]
+        return answer.get("ok")
 
     def pids(self):
         """Chromium without the driver."""

@@ -54,7 +54,7 @@ class Link:
         subprocess.run(["ip", "link", "set", "dev", "lo", "mtu", "1500", "gso_max_size", "1514", "gso_max_segs", "1"], check=True)
         use_congestion_control()
         _tc("qdisc", "add", "dev", "lo", "root", "handle", "1:", "htb", "default", 1)
-        _tc("class", "add", "dev", "lo", "parent", "1:", "classid", "1:1", "htb", "rate", "10gbit")
+        _tc("class", "add", "dev", "lo", "parent", "1:", "classid", "1:1", "htb", "rate", "10gbit", "quantum", 60000)
         self._class("add", 100_000)
         _tc("qdisc", "add", "dev", "lo", "parent", "1:2", "handle", "20:", "bfifo", "limit", 2_500_000)
         _tc("filter", "add", "dev", "lo", "parent", "1:", "protocol", "ip", "prio", 1, "u32",

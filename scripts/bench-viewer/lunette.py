@@ -83,7 +83,7 @@ class Lunette:
         self.environment["WAYLAND_DISPLAY"] = "wayland-1"
 
     def _serve(self):
-        self._bridge("--source", "scanout", "--host", f"127.0.0.1:{EXPORT_PORT}", "--scanout", "0", "--sink", "wlroots")
+        self._bridge("--source", "scanout", "--export", f"127.0.0.1:{EXPORT_PORT}", "--scanout", "0", "--sink", "wlroots")
 
     def _bridge(self, *source):
         command = [str(self.binaries / "desktop-bridge"), "--listen", f"127.0.0.1:{PORT}", "--size", self.size, *source]

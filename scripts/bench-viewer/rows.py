@@ -74,15 +74,15 @@ def still(contender, options):
 def scroll(contender, options):
     contender.start("clock", "--scroll", "1", "--fps", "30")
     with Browser() as browser:
-        browser.order("open", url=contender.url, watch="bars")
+        browser.order("open", url=contender.url)
         time.sleep(SETTLE)
-        browser.order("take")
+        # Reading the picture costs the browser a lot, so CPU is measured before anybody does.
         cpu, sent = meter(contender, browser), bytes_sent(contender.port)
         began = time.monotonic()
         time.sleep(options.seconds)
-        elapsed = time.monotonic() - began
         spent, sent = cpu.percent(), bytes_sent(contender.port) - sent
-        log = browser.order("take")["log"]
+        rate = sent * 8 / (time.monotonic() - began) / 1e6
+        log, elapsed = read_bars(browser, options.seconds)
         browser.order("screenshot", path=str(options.shots / f"{contender.name}-scroll.png"))
     ages = [age for _, age in log]
     return {
@@ -91,8 +91,18 @@ def scroll(contender, options):
         "scroll 30/s: painted per second": len(log) / elapsed,
         "scroll 30/s: server CPU, %": spent["server"],
         "scroll 30/s: browser CPU, %": spent["browser"],
-        "scroll 30/s: Mbit/s": sent * 8 / elapsed / 1e6,
+        "scroll 30/s: Mbit/s": rate,
     }
+
+
+def read_bars(browser, seconds):
+    """The bars that are painted meanwhile, as [when, age], and how long that was."""
+    browser.order("evaluate", code="window.__probe.watchBars()")
+    time.sleep(1)
+    browser.order("take")
+    began = time.monotonic()
+    time.sleep(seconds)
+    return browser.order("take")["log"], time.monotonic() - began
 
 
 def bytes_sent(port):
@@ -200,9 +210,6 @@ def is_fresh(browser, last):
     return read is not None and read != last and age < 500
 
 
-ROWS = {row.__name__: row for row in (load, key, still, scroll, net, viewers, recover, pattern)}
-
-
 def pattern(contender, options):
     """Lunette alone: the synthetic page of text that scrolls by 8 rows, 1080p at 30/s, by the page's own clock."""
     if not hasattr(contender, "start_pattern"):
@@ -210,17 +217,20 @@ def pattern(contender, options):
     contender.start_pattern("scroll", 30)
     with Browser() as browser:
         loads = [browser.order("load", url=contender.url) for _ in range(3)]
-        browser.order("open", url=contender.url, watch="markers")
+        browser.order("open", url=contender.url)
         time.sleep(SETTLE)
-        browser.order("take")
-        before = browser.order("evaluate", code="window.__lunette.freshStats()")
-        cpu, latencies = meter(contender, browser), {}
+        stats = lambda: browser.order("evaluate", code="window.__lunette.freshStats()")
+        before, cpu = stats(), meter(contender, browser)
         began = time.monotonic()
-        while time.monotonic() - began < options.seconds:
-            now = browser.order("evaluate", code="window.__lunette.freshStats()")
-            latencies[now["lastPaintedPts"]] = now["lastLatencyMs"]
+        time.sleep(options.seconds)
+        now, elapsed, spent = stats(), time.monotonic() - began, cpu.percent()
+        latencies = {}
+        while time.monotonic() - began < 2 * options.seconds:
+            one = stats()
+            latencies[one["lastPaintedPts"]] = one["lastLatencyMs"]
             time.sleep(0.02)
-        elapsed, spent = time.monotonic() - began, cpu.percent()
+        browser.order("evaluate", code="window.__probe.watchMarkers()")
+        time.sleep(options.seconds)
         log = browser.order("take")["log"]
         browser.order("screenshot", path=str(options.shots / f"{contender.name}-pattern.png"))
     counters = [counter for _, counter in log]
@@ -230,11 +240,14 @@ def pattern(contender, options):
         "pattern: capture to painted, p50, ms": percentile(latencies.values(), 50),
         "pattern: capture to painted, p95, ms": percentile(latencies.values(), 95),
         "pattern: painted per second, by the page": (now["painted"] - before["painted"]) / elapsed,
-        "pattern: painted per second, counters read": len(log) / elapsed,
+        "pattern: counters read off the canvas per second": len(log) / options.seconds,
         "pattern: counters that went back": sum(1 for a, b in zip(counters, counters[1:]) if b < a),
         "pattern: server CPU, %": spent["server"],
         "pattern: browser CPU, %": spent["browser"],
     }
+
+
+ROWS = {row.__name__: row for row in (load, key, still, scroll, net, viewers, recover, pattern)}
 
 
 def prepare(folder):

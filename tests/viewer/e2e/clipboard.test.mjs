@@ -9,7 +9,7 @@ import { sleep, until } from '../lib/wait.mjs';
 
 const files = mkdtempSync(join(tmpdir(), 'viewer-files-'));
 after(() => rmSync(files, { recursive: true }));
-const fact = suite({ pattern: 'scroll', size: '1280x720', more: ['--files', files, '--clipboard', 'memory'] });
+const fact = suite({ pattern: 'scroll', size: '1280x720', more: ['--folder', files] });
 const PERMISSIONS = ['clipboard-read', 'clipboard-write'];
 
 async function holding(open) {

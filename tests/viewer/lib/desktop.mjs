@@ -69,7 +69,7 @@ export class Desktop {
 
   /** Flags and environment of a bridge in front of this desktop. */
   bridge() {
-    const more = ['--source', 'scanout', '--host', this.stream, '--scanout', '0', '--size', this.size, '--sink', 'wlroots'];
+    const more = ['--source', 'scanout', '--export', this.stream, '--scanout', '0', '--size', this.size, '--sink', 'wlroots'];
     return { flags: more, environment: this.environment };
   }
 

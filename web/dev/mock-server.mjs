@@ -24,8 +24,10 @@ export async function mockDesktop({ port = 0, pictures = {}, token = null } = {}
     received: [],
     lease: { holder: null, you: "free", waiting: [] },
     hops: null,
-    /** Milliseconds that pass before a frame is sent; changes nothing in what it says of itself. */
+    /** Connections are dropped before they open. */
     refuse: false,
+    /** Changes a frame before it is sent, or drops it by returning null. */
+    spoil: (frame) => frame,
   };
   const server = createServer((request, response) => answer(mock, request, response));
   const sockets = new WebSocketServer({ noServer: true, handleProtocols: (offered) => (offered.has("lunette") ? "lunette" : false) });

@@ -62,7 +62,9 @@ export class MockViewer {
     header.writeBigUInt64BE(BigInt(pts), 3);
     header.writeUInt16BE(width, 11);
     header.writeUInt16BE(height, 13);
-    this.send(Buffer.concat([header, unit.data]));
+    const frame = this.#mock.spoil(Buffer.concat([header, unit.data]));
+    if (frame === null) return;
+    this.send(frame);
     if (this.#timings) this.#timing(pts);
   }
 

@@ -28,7 +28,8 @@ export interface InputSink {
 const MAX_REFERENCE = 32_767;
 /** The protocol's numbers of the browser's buttons: left, middle, right, back, forward. */
 const BUTTONS = [1, 2, 3, 4, 5];
-/** Wheel events in one frame are added up. */
+/** A place that was sent within this time need not be sent again; later, somebody else may have moved the pointer. */
+const SAME = 500;
 type Step = { readonly dx: number; readonly dy: number };
 
 export class PointerInput {
@@ -36,12 +37,13 @@ export class PointerInput {
   readonly #wheel = new Wheel();
   readonly #moves: Pace<Point>;
   readonly #ways: Pace<Step>;
+  #sent = { x: -1, y: -1, at: 0 };
 
   constructor(
     private readonly target: PointerTarget,
     private readonly sink: InputSink,
   ) {
-    this.#moves = new Pace((at) => sink.send(this.#place(at)), (_, newer) => newer);
+    this.#moves = new Pace((at) => this.#moveTo(at), (_, newer) => newer);
     this.#ways = new Pace(({ dx, dy }) => sink.send(moveBy(dx, dy)), (a, b) => ({ dx: a.dx + b.dx, dy: a.dy + b.dy }));
     const { element } = target;
     element.addEventListener("pointerdown", (event) => this.#down(event));
@@ -124,6 +126,13 @@ export class PointerInput {
     if (!message) return;
     this.flush();
     this.sink.send(message);
+  }
+
+  #moveTo({ x, y }: Point): void {
+    const now = performance.now();
+    if (x === this.#sent.x && y === this.#sent.y && now - this.#sent.at < SAME) return;
+    this.#sent = { x, y, at: now };
+    this.sink.send(this.#place({ x, y }));
   }
 
   /** With the stream's own size for a reference a place is exact to the pixel. */

@@ -64,6 +64,7 @@ export class Stage {
   }
 
   setStream(stream: Size): void {
+    this.element.dataset["sized"] = "";
     if (stream.width === this.#stream.width && stream.height === this.#stream.height) return;
     this.#stream = stream;
     this.#apply();

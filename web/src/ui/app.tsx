@@ -2,6 +2,7 @@
 
 import { useEffect } from "preact/hooks";
 import type { Desktop } from "./desktop";
+import { Icon } from "./icons";
 import { Hud } from "./hud";
 import type { Inputs } from "./inputs";
 import { Overlay } from "./overlay";
@@ -30,11 +31,28 @@ export function App({ desktop, inputs, title, toolbar }: Props) {
       <Hud desktop={desktop} />
       <Overlay desktop={desktop} />
       <div class="corner">
+        <ClipboardOffer desktop={desktop} />
         <Uploads desktop={desktop} />
         <Toasts desktop={desktop} />
       </div>
       {dropping && <div class="drop">Drop files to upload them to the desktop</div>}
     </>
+  );
+}
+
+/** Some browsers let only a click write to the clipboard. */
+function ClipboardOffer({ desktop }: { readonly desktop: Desktop }) {
+  const offer = useStore(desktop.store, (state) => state.clipboardOffer);
+  if (!offer) return null;
+  const take = (): void => {
+    desktop.takeClipboard(offer);
+    desktop.stage.focus();
+  };
+  return (
+    <button type="button" class="primary offer" onClick={take}>
+      <Icon name="clipboard" />
+      Copy from desktop
+    </button>
   );
 }
 

@@ -249,10 +249,11 @@ export class Desktop {
   #askForSize(): void {
     clearTimeout(this.#resizeTimer);
     this.#resizeTimer = setTimeout(() => {
-      const { capabilities, stream, settings } = this.store.value;
+      const { capabilities, stream, settings, lease } = this.store.value;
+      const watches = lease?.you === "watching" || lease?.you === "view-only";
       const wanted = matching(this.stage.view, devicePixelRatio);
       const same = wanted.width === stream?.width && wanted.height === stream.height;
-      if (capabilities.resize && settings.matchWindow && !same && this.mayControl("point")) this.remote.control({ resize: wanted });
+      if (capabilities.resize && settings.matchWindow && !same && !watches) this.remote.control({ resize: wanted });
     }, RESIZE_DELAY);
   }
 

@@ -65,7 +65,7 @@ export function Toolbar({ desktop, inputs, title, handle }: Props) {
 function People({ desktop, open, toggle }: { readonly desktop: Desktop; readonly open: boolean; toggle(): void }) {
   const count = useStore(desktop.store, ({ people }) => people.size);
   return (
-    <Tool icon="people" label={count === 1 ? "One person is here" : `${count} people are here`} pressed={open} act={toggle}>
+    <Tool icon="people" wide label={count === 1 ? "One person is here" : `${count} people are here`} pressed={open} act={toggle}>
       {count > 1 ? String(count) : ""}
     </Tool>
   );
@@ -73,8 +73,6 @@ function People({ desktop, open, toggle }: { readonly desktop: Desktop; readonly
 
 function Tools({ desktop, inputs }: { readonly desktop: Desktop; readonly inputs: Inputs }) {
   const { store, stage } = desktop;
-  const offer = useStore(store, (state) => state.clipboardOffer);
-  const clipboard = useStore(store, (state) => state.capabilities.clipboard);
   const hud = useStore(store, (state) => state.settings.hud);
   const soft = useStore(store, (state) => state.softKeyboard);
   const fullscreen = useStore(store, (state) => state.fullscreen);
@@ -84,12 +82,6 @@ function Tools({ desktop, inputs }: { readonly desktop: Desktop; readonly inputs
   };
   return (
     <>
-      {offer && clipboard && (
-        <button type="button" class="offer" onClick={back(() => desktop.takeClipboard(offer))}>
-          <Icon name="clipboard" />
-          Copy from desktop
-        </button>
-      )}
       {matchMedia("(any-pointer: coarse)").matches && (
         <Tool icon="keyboard" label="On-screen keyboard" pressed={soft} act={() => inputs.toggleSoftKeyboard()} />
       )}
@@ -105,13 +97,15 @@ interface ToolProps {
   readonly icon: IconName;
   readonly label: string;
   readonly pressed?: boolean;
+  /** There is room for a number, whether there is one or not. */
+  readonly wide?: boolean;
   readonly children?: string;
   act(): void;
 }
 
-function Tool({ icon, label, pressed, children, act }: ToolProps) {
+function Tool({ icon, label, pressed, wide = false, children, act }: ToolProps) {
   return (
-    <button type="button" class="tool" aria-label={label} title={label} aria-pressed={pressed} onClick={act}>
+    <button type="button" class={wide ? "tool wide" : "tool"} aria-label={label} title={label} aria-pressed={pressed} onClick={act}>
       <Icon name={icon} />
       {children}
     </button>
@@ -133,7 +127,7 @@ function navigate(event: KeyboardEvent, leave: () => void): void {
 /** Whether the toolbar is shown: at first, near the edge, with the focus in it, and with a panel open. */
 function useReveal(bar: { readonly current: HTMLElement | null }, pinned: boolean, desktop: Desktop): [boolean, (shown: boolean) => void] {
   const painted = useStore(desktop.store, (state) => state.everPainted);
-  const [shown, show] = useState(true);
+  const [shown, show] = useState(false);
   useEffect(() => {
     if (!painted) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -150,6 +144,7 @@ function useReveal(bar: { readonly current: HTMLElement | null }, pinned: boolea
       clearTimeout(timer);
       timer = undefined;
     };
+    show(true);
     hideIn(INTRODUCTION);
     addEventListener("pointermove", moved, { passive: true });
     const pressed = (event: Event): void => {

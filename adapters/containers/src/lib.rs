@@ -39,6 +39,7 @@ pub use container::{Container, Exit};
 pub use desktop::Desktop;
 pub use docker::default_socket as default_docker_socket;
 pub use error::Error;
+pub use log::LogFile;
 pub use plan::{Backend, ContainerPlan, Mount, NetworkPlan, Node, Owner};
 pub use running::{Exec, Input, Output, Running, User};
 pub use seccomp::Profile as SeccompProfile;

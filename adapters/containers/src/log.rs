@@ -1,4 +1,4 @@
-//! What a desktop prints, in a file that does not grow without bound.
+//! What a desktop's programs print, in a file that does not grow without bound.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -14,20 +14,26 @@ const LONGEST: u64 = 8 << 20;
 /// Copies `from` to the file at `path` until its end, on a thread of its own. A desktop that prints faster than disks
 /// write waits; one whose disk is full loses what it prints.
 pub(crate) fn keep(from: impl Read + Send + 'static, path: &Path) -> Result<JoinHandle<()>, Error> {
-    let mut log = Log::open(path.to_owned(), LONGEST).map_err(Error::file("open the log", path))?;
+    let mut log = LogFile::open(path.to_owned(), LONGEST).map_err(Error::file("open the log", path))?;
     let work = move || log.copy(from);
     thread::Builder::new().name("desktop-log".to_owned()).spawn(work).map_err(Error::process("start a thread"))
 }
 
-struct Log {
+/// A log of which the newest part is kept, behind what was there before.
+#[derive(Debug)]
+pub struct LogFile {
     path: PathBuf,
     file: File,
     size: u64,
     longest: u64,
 }
 
-impl Log {
-    fn open(path: PathBuf, longest: u64) -> io::Result<Self> {
+impl LogFile {
+    /// One that becomes the old one when it has `longest` bytes; one old one is kept, under its name and `.1`.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn open(path: PathBuf, longest: u64) -> io::Result<Self> {
         let file = OpenOptions::new().append(true).create(true).mode(0o600).open(&path)?;
         let size = file.metadata()?.len();
         Ok(Self { path, file, size, longest })
@@ -53,7 +59,11 @@ impl Log {
         }
     }
 
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+    /// Appends.
+    ///
+    /// # Errors
+    /// When the disk is full, say.
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.size >= self.longest {
             fs::rename(&self.path, old(&self.path))?;
             *self = Self::open(self.path.clone(), self.longest)?;
@@ -79,7 +89,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("desktop.log");
         let text: Vec<u8> = (0..40_000_u32).flat_map(u32::to_le_bytes).collect();
-        Log::open(path.clone(), 30_000).unwrap().copy(&text[..]);
+        LogFile::open(path.clone(), 30_000).unwrap().copy(&text[..]);
         let (new, old) = (fs::read(&path).unwrap(), fs::read(old(&path)).unwrap());
         assert!(new.len() < 40_000 && old.len() < 40_000);
         assert!(text.ends_with(&[old, new].concat()));
@@ -91,7 +101,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("desktop.log");
         for part in [&b"a"[..], b"b"] {
-            Log::open(path.clone(), 10).unwrap().copy(part);
+            LogFile::open(path.clone(), 10).unwrap().copy(part);
         }
         assert_eq!(fs::read(&path).unwrap(), b"ab");
     }

@@ -1,8 +1,9 @@
 //! runc, one call per step.
 
 use std::fs;
-use std::io::PipeReader;
+use std::io::{self, PipeReader};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::fchown;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,14 +12,15 @@ use std::time::Duration;
 use lunette_desktop::DesktopId;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::Deserialize;
+use tokio::net::unix::pipe::Sender;
 use tokio::time::timeout;
 
 use crate::Error;
 use crate::desktop::Desktop;
 use crate::oci::{self, Process};
-use crate::plan::ContainerPlan;
+use crate::plan::{ContainerPlan, USER};
 use crate::root::{self, folder};
-use crate::running::{Engine, Exec, Files, Running};
+use crate::running::{Engine, Exec, Files, Running, User};
 use crate::tool::RUNC;
 use crate::{cgroup, network};
 
@@ -111,14 +113,28 @@ pub(crate) fn exec(desktop: &Desktop, exec: &Exec) -> Result<Running, Error> {
     command.kill_on_drop(false).arg("--root").arg(state(desktop.hydra()));
     command.arg("exec").arg("--process").arg(&files.process).arg("--pid-file").arg(&files.pid);
     command.arg(desktop.id().as_str());
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let (stdin, to) = input(desktop, exec).map_err(Error::process("make a pipe"))?;
+    command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(|error| RUNC.not_started(step, error))?;
+    // Our copy of the pipe's end, or whoever writes would never see the last reader go.
+    drop(command);
     Ok(Running {
-        stdin: child.stdin.take().map(|pipe| Box::pin(pipe) as _),
+        stdin: Some(Box::pin(to)),
         stdout: child.stdout.take().map(|pipe| Box::pin(pipe) as _),
         stderr: child.stderr.take().map(|pipe| Box::pin(pipe) as _),
         engine: Engine::Runc { child, files },
     })
+}
+
+/// A pipe that the process may also open by its name, `/dev/stdin`: it belongs to the process's user.
+fn input(desktop: &Desktop, exec: &Exec) -> io::Result<(OwnedFd, Sender)> {
+    let (reader, writer) = io::pipe()?;
+    let ids = desktop.slot().ids();
+    let user = if exec.user == User::Root { ids.first } else { ids.first + USER };
+    if let Err(error) = fchown(&reader, Some(user), Some(user)) {
+        tracing::debug!(%error, "a process cannot open its standard input by name");
+    }
+    Ok((reader.into(), Sender::from_owned_fd(writer.into())?))
 }
 
 fn first_process(config: &Path) -> Result<Process, Error> {

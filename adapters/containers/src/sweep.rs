@@ -55,7 +55,7 @@ impl fmt::Display for Swept {
     }
 }
 
-/// Ends and removes whatever there is of desktop `id` below hydra's folder, except its order, its report and its logs.
+/// Ends and removes whatever there is of desktop `id` below hydra's folder, except its order, its report, its tokens and its logs.
 /// May be repeated. Whoever calls it has made sure that no launcher of that desktop lives.
 ///
 /// # Errors
@@ -75,7 +75,7 @@ enum Scope {
     Everything,
 }
 
-/// As [`sweep`], but what a launcher has for the next container stays: seat, bus, session, input.
+/// As [`sweep`], but what a launcher has for the next container stays: seat, bus, bridge, session, input.
 pub(crate) async fn sweep_container(hydra: &Path, id: &DesktopId) -> Result<Swept, Error> {
     let places = Places::new(hydra, id);
     let note = Note::read(&places);
@@ -99,9 +99,11 @@ pub(crate) async fn sweep_container(hydra: &Path, id: &DesktopId) -> Result<Swep
 
 fn remove_files(places: &Places, scope: Scope) -> Result<Vec<String>, Error> {
     let mut kept = vec![places.order(), places.report(), places.log(), places.launcher_log()];
+    // Whoever watches it goes on when it is started again.
+    kept.extend([places.bridge_log(), places.tokens()]);
     if scope == Scope::Container {
         kept.extend([places.seat(), places.bus(), places.session(), places.udev(), places.nodes()]);
-        kept.extend([places.control(), places.input()]);
+        kept.extend([places.control(), places.input(), places.bridge()]);
     }
     // The note goes last: without it a link would not be looked for.
     let bundle = places.bundle();

@@ -97,7 +97,7 @@ async fn talk(
     match serde_json::from_str(&lines.next_line().await.ok()??).ok()? {
         Request::Watch => loop {
             let report = shown.borrow_and_update().clone();
-            say(&mut writing, &Answer::Report(report)).await?;
+            say(&mut writing, &Answer::Report(Box::new(report))).await?;
             shown.changed().await.ok()?;
         },
         Request::Resize { size } if size.width > 4000 => {

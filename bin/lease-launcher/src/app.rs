@@ -25,6 +25,8 @@ pub struct Settings {
     pub host: String,
     /// The program that is logind.
     pub logind: Option<PathBuf>,
+    /// The program that is every desktop's bridge.
+    pub bridge: Option<PathBuf>,
     /// Where the Docker daemon listens.
     pub docker: PathBuf,
     /// How long programs have to end.

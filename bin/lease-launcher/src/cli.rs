@@ -31,6 +31,11 @@ pub struct Args {
     #[arg(long, value_name = "PATH", env = "LOGIND_STUB")]
     pub logind_stub: Option<PathBuf>,
 
+    /// The program that is every desktop's bridge, run inside of it [default: desktop-bridge beside this program, if it
+    /// is there]
+    #[arg(long, value_name = "PATH", env = "DESKTOP_BRIDGE")]
+    pub desktop_bridge: Option<PathBuf>,
+
     /// The Docker daemon's socket
     #[arg(long, value_name = "PATH", default_value = "/var/run/docker.sock", env = "DOCKER_SOCKET")]
     pub docker_socket: PathBuf,

@@ -27,6 +27,7 @@ pub(crate) fn plan(
     session: &Session,
     devices: &Devices,
     export: Option<SocketAddrV4>,
+    bridge: Option<&Path>,
 ) -> ContainerPlan {
     ContainerPlan {
         id: order.id.clone(),
@@ -38,14 +39,14 @@ pub(crate) fn plan(
         hostname: order.id.to_string(),
         compositor: order.profile.compositor.kind,
         limits: order.limits.clone(),
-        mounts: mounts(order, &Places::new(hydra, &order.id), session, devices),
+        mounts: mounts(order, &Places::new(hydra, &order.id), session, devices, bridge),
         nodes: devices.nodes.iter().map(Node::clone).collect(),
         inputs: devices.sysfs(),
         network: NetworkPlan::World { export },
     }
 }
 
-fn mounts(order: &Order, places: &Places, session: &Session, devices: &Devices) -> Vec<Mount> {
+fn mounts(order: &Order, places: &Places, session: &Session, devices: &Devices, bridge: Option<&Path>) -> Vec<Mount> {
     let mount = |source: PathBuf, destination: &str, read_only| Mount {
         source,
         destination: destination.into(),
@@ -57,7 +58,9 @@ fn mounts(order: &Order, places: &Places, session: &Session, devices: &Devices) 
         mount(places.bus(), inside::BUS, false),
         mount(session.folder().to_owned(), inside::SESSION, true),
         mount(places.udev(), "/run/udev", true),
+        mount(places.bridge(), inside::BRIDGE, false),
     ];
+    mounts.extend(bridge.map(|program| mount(program.to_owned(), inside::BRIDGE_PROGRAM, true)));
     // Nodes to look at: what is mounted from here can never be opened.
     mounts.extend(devices.folders(places).map(|(source, destination)| mount(source, destination, true)));
     mounts.extend(session.scanout_id().map(|path| mount(path, inside::SCANOUT_ID, true)));

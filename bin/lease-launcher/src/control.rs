@@ -116,7 +116,7 @@ async fn read(
         };
         // What was done is known before that it was.
         let report = reports.borrow().clone();
-        let _ = answers.send(Answer::Report(report)).await;
+        let _ = answers.send(Answer::Report(Box::new(report))).await;
         if answers.send(answer).await.is_err() {
             break;
         }
@@ -147,7 +147,7 @@ fn ask<T>(
 async fn follow(mut reports: watch::Receiver<Report>, answers: mpsc::Sender<Answer>) {
     loop {
         let report = reports.borrow_and_update().clone();
-        if answers.send(Answer::Report(report)).await.is_err() || reports.changed().await.is_err() {
+        if answers.send(Answer::Report(Box::new(report))).await.is_err() || reports.changed().await.is_err() {
             return;
         }
     }

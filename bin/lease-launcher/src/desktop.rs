@@ -1,7 +1,7 @@
 //! One desktop, from its lease to its container.
 //!
 //! ```text
-//!   lease ─▶ input devices ─▶ udev data ─▶ seat or logind ─▶ container made ─▶ events relayed ─▶ container runs
+//!   lease ─▶ input devices ─▶ udev data ─▶ seat or logind ─▶ container made ─▶ events relayed ─▶ container runs ─▶ bridge
 //!     ▲                                                            │
 //!     └──────────── taken down from right to left ─────────────────┘
 //! ```
@@ -27,9 +27,11 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
+use crate::bridge::{self, Bridge};
 use crate::command::Commands;
 use crate::devices::{Counted, Devices, folder};
 use crate::host::Host;
+use crate::inlet::Inlet;
 use crate::leasing::Lease;
 use crate::reporter::Reporter;
 use crate::seat::{Logind, Seat, heard, logind_program};
@@ -38,7 +40,7 @@ use crate::step::{Step, blocking};
 use crate::{Settings, container, environment};
 
 /// Sockets take nothing; this is the least that there is.
-const BUS_MIB: u32 = 1;
+const SOCKETS_MIB: u32 = 1;
 
 /// What is up of a desktop. Dropping it takes down everything but the container.
 pub(crate) struct Desktop {
@@ -51,12 +53,14 @@ pub(crate) struct Desktop {
     variables: BTreeMap<String, String>,
     commands: Commands,
     // From here on in the order in which they are taken down.
+    bridge: Option<Bridge>,
     container: Option<Container>,
     events: Option<Task>,
     logind: Option<Logind>,
     seat: Option<Seat>,
     session: Option<Session>,
     devices: Option<Devices>,
+    inlet: Option<Inlet>,
     input: Option<Task>,
     fed: Arc<AtomicU64>,
     host: Option<Host>,
@@ -100,12 +104,14 @@ impl Desktop {
             size,
             variables: BTreeMap::new(),
             commands: Commands::default(),
+            bridge: None,
             container: None,
             events: None,
             logind: None,
             seat: None,
             session: None,
             devices: None,
+            inlet: None,
             input: None,
             fed: Arc::default(),
             host: None,
@@ -169,19 +175,27 @@ impl Desktop {
 
     fn prepare_session(&mut self, ids: IdRange) -> Result<(), Reason> {
         folder(&self.places.seat(), None).step("make the seat's folder")?;
-        self.make_bus_folder(ids)?;
+        self.make_writable_folders(ids)?;
+        let inlet = Inlet::open(&self.places.seat().join("input.sock"), ids, self.places.input());
+        self.inlet = Some(inlet.step("listen for input from inside")?);
         let session = Session::write(&self.order, &self.places, ids, self.lease.as_ref());
         self.session = Some(session.step("write the session's files")?);
         Ok(())
     }
 
-    /// The only folder outside that the desktop writes to: small, so that it cannot take the machine's memory with it.
-    fn make_bus_folder(&self, ids: IdRange) -> Result<(), Reason> {
-        let bus = self.places.bus();
-        folder(&bus, None).step("make the bus' folder")?;
+    /// The only folders outside that the desktop writes to, for sockets: small, so that it cannot take the machine's
+    /// memory with them.
+    fn make_writable_folders(&self, ids: IdRange) -> Result<(), Reason> {
         let flags = Flags { no_devices: true, no_exec: true, ..Flags::default() };
-        tmpfs(&bus, BUS_MIB, 0o755, flags).step("mount the bus' folder")?;
-        folder(&bus, Some(ids)).step("give the bus' folder to its user")
+        for (path, make, mount, give) in [
+            (self.places.bus(), "make the bus' folder", "mount the bus' folder", "give the bus' folder to its user"),
+            (self.places.bridge(), "make its bridge's folder", "mount its bridge's folder", "give its bridge a folder"),
+        ] {
+            folder(&path, None).step(make)?;
+            tmpfs(&path, SOCKETS_MIB, 0o755, flags).step(mount)?;
+            folder(&path, Some(ids)).step(give)?;
+        }
+        Ok(())
     }
 
     fn serve_seat(&mut self, ids: IdRange) -> Result<(), Reason> {
@@ -214,7 +228,9 @@ impl Desktop {
         order.size = *self.size.borrow();
         let variables = environment::of(&order, output.as_ref(), &self.variables);
         let export = self.settings.host.parse::<SocketAddrV4>().ok();
-        let plan = container::plan(&order, &self.settings.hydra, variables, session, devices, export);
+        let bridge = bridge::program(self.settings.bridge.as_deref());
+        let program = bridge.as_ref().ok().map(PathBuf::as_path);
+        let plan = container::plan(&order, &self.settings.hydra, variables, session, devices, export, program);
         let passage = devices.passage();
         let prepared = Container::prepare(plan, &self.backend).await.step("put its files together")?;
         let container = self.container.insert(prepared);
@@ -232,7 +248,19 @@ impl Desktop {
                 tracing::error!(error = chain(&error), "the desktop hears of no more devices");
             }
         })));
-        container.start().await.step("start its session")
+        container.start().await.step("start its session")?;
+        match bridge {
+            Ok(_) => self.start_bridge(reporter),
+            Err(why) => reporter.note(|report| report.bridge.why = Some(why)),
+        }
+        Ok(())
+    }
+
+    fn start_bridge(&mut self, reporter: &Reporter) {
+        let Some(container) = &self.container else { return };
+        let scanout = self.lease.as_ref().map(|lease| lease.scanout.get());
+        let plan = bridge::Plan::new(&self.order, &self.places, &self.settings.host, scanout);
+        self.bridge = Some(Bridge::keep(container.desktop().clone(), plan, reporter.clone()));
     }
 
     /// Waits until a part ends that the desktop cannot be without.
@@ -321,12 +349,13 @@ impl Desktop {
         let ids = self.backend.ids(self.order.slot).await.step("ask for user ids")?;
         self.events = None;
         self.end_container(grace).await.step("end its container")?;
-        // Its mount went with the container's.
-        self.make_bus_folder(ids)?;
+        // Their mounts went with the container's.
+        self.make_writable_folders(ids)?;
         self.start_container(reporter, ids).await
     }
 
     async fn end_container(&mut self, grace: Duration) -> Result<(), lunette_containers::Error> {
+        self.bridge = None;
         let Some(container) = self.container.take() else { return Ok(()) };
         let asked = Instant::now();
         if container.signal(SIGTERM).await.is_ok() {

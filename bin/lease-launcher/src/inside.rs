@@ -14,6 +14,16 @@ pub const SESSION: &str = "/run/lunette/session";
 pub const WALLPAPER: &str = "/run/lunette/session/wallpaper.svg";
 /// The token of the desktop's own lease.
 pub const TOKEN: &str = "/run/lunette/session/token";
+/// Where the desktop's own programs feed its input devices.
+pub const INPUT_SOCKET: &str = "/run/lunette/seat/input.sock";
+/// Folder of its bridge's socket; the bridge makes the socket.
+pub const BRIDGE: &str = "/run/lunette/bridge";
+/// The program that is its bridge.
+pub const BRIDGE_PROGRAM: &str = "/run/lunette/desktop-bridge";
+/// The user's home.
+pub const HOME: &str = "/home/user";
+/// Where what is brought into the desktop goes.
+pub const FILES: &str = "/home/user/Downloads";
 /// The desktop's user.
 pub const USER: &str = "user";
 /// Its user and group id.

@@ -5,6 +5,7 @@
 //!     ▲                       │              ├─ Devices      uinput, udev data, nodes to look at
 //!     │                       │              ├─ Seat | Logind  gives the compositor its devices
 //!     │                       ▼              ├─ Container    runc or Docker
+//!     │                       │              ├─ Bridge       shows it to browsers, from inside
 //!     └── state.json ◀─ Reporter ◀─ life ────┴─ Host         does the picture move?
 //! ```
 //!
@@ -14,6 +15,7 @@
 #![forbid(unsafe_code)]
 
 mod app;
+mod bridge;
 pub mod cli;
 mod colour;
 mod command;
@@ -23,6 +25,7 @@ mod desktop;
 mod devices;
 mod environment;
 mod host;
+mod inlet;
 pub mod inside;
 mod leasing;
 mod life;

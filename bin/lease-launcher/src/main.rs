@@ -41,8 +41,16 @@ fn launch(args: Args) -> anyhow::Result<Reason> {
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
     // desktops/ID below hydra's folder.
     let hydra = args.dir.ancestors().nth(2).context("--dir is not below hydra's folder")?.to_owned();
-    let Args { dir, lease_socket, host, logind_stub, docker_socket, .. } = args;
-    let settings = Settings { hydra, lease_socket, host, logind: logind_stub, docker: docker_socket, grace };
+    let Args { dir, lease_socket, host, logind_stub, desktop_bridge, docker_socket, .. } = args;
+    let settings = Settings {
+        hydra,
+        lease_socket,
+        host,
+        logind: logind_stub,
+        bridge: desktop_bridge,
+        docker: docker_socket,
+        grace,
+    };
     // Of this thread: children die with the thread that started them.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let ended = runtime.block_on(run(&dir, settings));

@@ -3,16 +3,18 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use lunette_desktop::{Order, Phase, Places, Reason, Report};
+use lunette_desktop::{BridgeReport, Order, Phase, Places, Reason, Report};
 use tokio::sync::watch;
 
 /// Changes the report, and tells everybody.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Reporter {
     path: PathBuf,
-    report: watch::Sender<Report>,
+    // Every change is made and stored in one go, by the one thread of this program.
+    report: Arc<watch::Sender<Report>>,
 }
 
 impl Reporter {
@@ -32,8 +34,9 @@ impl Reporter {
             restarts: 0,
             devices: Vec::new(),
             address: None,
+            bridge: BridgeReport::default(),
         };
-        let reporter = Self { path: places.report(), report: watch::channel(report).0 };
+        let reporter = Self { path: places.report(), report: Arc::new(watch::channel(report).0) };
         reporter.store();
         reporter
     }

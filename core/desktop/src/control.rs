@@ -41,7 +41,7 @@ pub enum Request {
 #[serde(tag = "is", rename_all = "lowercase")]
 pub enum Answer {
     /// A change.
-    Report(Report),
+    Report(Box<Report>),
     /// It was done.
     Done,
     /// It was not done.

@@ -37,7 +37,7 @@ async fn follow(control: &Path, reports: &mpsc::Sender<Input>) -> io::Result<boo
     while let Some(answer) = lines.next().await? {
         if let Answer::Report(report) = answer {
             heard = true;
-            if reports.send(Input::Report(report)).await.is_err() {
+            if reports.send(Input::Report(*report)).await.is_err() {
                 break;
             }
         }
@@ -58,7 +58,7 @@ pub(crate) async fn ask(control: &Path, request: Request) -> Result<Option<Repor
             match lines.next().await? {
                 Some(Answer::Done) => return Ok(Ok(newest)),
                 Some(Answer::Refused { why }) => return Ok(Err(why)),
-                Some(Answer::Report(report)) => newest = Some(report),
+                Some(Answer::Report(report)) => newest = Some(*report),
                 None => return Ok(Err("its launcher hung up".to_owned())),
             }
         }

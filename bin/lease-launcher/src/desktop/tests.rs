@@ -27,6 +27,7 @@ fn desktop(places: &Places, host: String) -> Desktop {
         lease_socket: "/none".into(),
         host: host.clone(),
         logind: None,
+        bridge: None,
         docker: "/none".into(),
         grace: Duration::ZERO,
     };

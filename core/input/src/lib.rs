@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+mod answer;
 mod chord;
 mod control;
 mod event;
@@ -18,8 +19,9 @@ mod names;
 mod participant;
 mod text;
 
+pub use answer::{Cause, ControlEvent, Standing, Verdict, View};
 pub use chord::{Chord, ChordError, parse_chord};
-pub use control::{Cause, Control, ControlEvent, Patience, Standing, Verdict, View};
+pub use control::{Control, Patience};
 pub use event::{Event, Fraction, KeyCode, Keysym, Modifiers, PointerButton, Scroll, ScrollKind, TouchPhase};
 pub use held::{Combined, Dropped, Held};
 pub use keymap::{KeymapBuilder, us_keymap};

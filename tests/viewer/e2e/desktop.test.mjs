@@ -2,43 +2,23 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
-import { Bridge } from '../lib/bridge.mjs';
-import { launch } from '../lib/browser.mjs';
-import { Desktop, noDesktop } from '../lib/desktop.mjs';
-import { Viewer } from '../lib/page.mjs';
-import { missing } from '../lib/suite.mjs';
+import { desktopFact } from '../lib/desktop-suite.mjs';
 import { sleep, until } from '../lib/wait.mjs';
 
-const why = missing() ?? noDesktop();
-
-/** A desktop whose terminal writes what it reads into a file, and the page in front of it. */
-function fact(name, options, body) {
-  if (why) console.log(`NOT RUN: ${name}: ${why}`);
-  test(name, { skip: why, timeout: 90_000 }, async (context) => {
-    const made = [];
-    const keep = (thing, end) => (made.unshift(end ?? (() => thing.stop())), thing);
-    try {
-      const desktop = keep(await Desktop.start(['sh', '-c', 'stty -echoctl; exec cat > "$XDG_RUNTIME_DIR/typed"'], options));
-      const bridge = keep(await Bridge.start({ desktop }));
-      const browser = await launch();
-      keep(browser, () => browser.close());
-      const viewer = await Viewer.open(browser, bridge.url, { watch: 'nothing' });
-      await until(async () => (await viewer.stats())?.painted > 0, { what: 'a picture of the desktop' });
-      await viewer.page.locator('canvas').first().click();
-      await sleep(1000);
-      const file = join(desktop.folder, 'typed');
-      const typed = () => (existsSync(file) ? readFileSync(file, 'utf8') : '');
-      const expect = async (text) => {
-        await viewer.page.keyboard.press('Enter');
-        await until(() => typed().endsWith('\n'), { limit: 8000, what: 'the line' }).catch(() => {});
-        await viewer.shot(`typed-${name.replaceAll(/\W+/g, '-').slice(0, 40)}`);
-        assert.equal(typed(), `${text}\n`);
-      };
-      await body({ viewer, expect, context });
-    } finally {
-      for (const end of made) await end();
-    }
+/** The terminal writes what it reads into a file. */
+function fact(name, more, body) {
+  const command = ['sh', '-c', 'stty -echoctl; exec cat > "$XDG_RUNTIME_DIR/typed"'];
+  desktopFact(name, { command, ...more }, async ({ desktop, viewer, context }) => {
+    const file = join(desktop.folder, 'typed');
+    const typed = () => (existsSync(file) ? readFileSync(file, 'utf8') : '');
+    const expect = async (text) => {
+      await viewer.page.keyboard.press('Enter');
+      await until(() => typed().endsWith('\n'), { limit: 8000, what: 'the line' }).catch(() => {});
+      await sleep(300);
+      await viewer.shot(`typed-${name.replaceAll(/\W+/g, '-').slice(0, 40)}`);
+      assert.equal(typed(), `${text}\n`);
+    };
+    await body({ viewer, expect, context });
   });
 }
 

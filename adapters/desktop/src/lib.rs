@@ -11,15 +11,24 @@
 
 #![forbid(unsafe_code)]
 
+mod bus;
+mod clipboard;
 mod error;
+mod gnome;
 mod keyboard;
+mod launch;
 mod sink;
 mod socket;
 mod wayland;
+mod windows;
 mod wlroots;
 
+pub use clipboard::{Change, Clipboard, Content, Kind, LARGEST};
 pub use error::{SessionError, SinkError};
+pub use gnome::{Gnome, GnomeSink, Unicode};
+pub use launch::{Application, Applications};
 pub use sink::{Combined, InputSink, Session, SinkKind, open};
 pub use socket::SocketSink;
 pub use wayland::Display;
+pub use windows::{Window, WindowAction, WindowId, WindowState, Windows, Workspace};
 pub use wlroots::{WlrootsOptions, WlrootsSink};

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use lunette_frame::Size;
 use lunette_input_events::Event;
 
+use crate::gnome::Gnome;
 use crate::socket::SocketSink;
 use crate::wlroots::{WlrootsOptions, WlrootsSink};
 use crate::{Display, SinkError};
@@ -58,6 +59,8 @@ pub struct Session {
     pub input_socket: Option<PathBuf>,
     /// The output that the picture shows, where there are several.
     pub output: Option<String>,
+    /// Sway's own socket.
+    pub sway_socket: Option<PathBuf>,
 }
 
 /// The input socket's name in `XDG_RUNTIME_DIR`.
@@ -73,6 +76,7 @@ impl Session {
             bus: None,
             input_socket: runtime.map(|folder| folder.join(INPUT_SOCKET)),
             output: None,
+            sway_socket: env::var_os("SWAYSOCK").map(PathBuf::from),
         }
     }
 }
@@ -109,7 +113,7 @@ fn detect(session: &Session) -> Result<Box<dyn InputSink>, SinkError> {
 }
 
 fn open_gnome(session: &Session) -> Result<Box<dyn InputSink>, SinkError> {
-    Err(SinkError::unavailable("GNOME", format!("{:?}", session.bus)))
+    Ok(Box::new(Gnome::open(session.bus.as_deref())?.sink()))
 }
 
 fn open_found_socket(session: &Session) -> Result<Box<dyn InputSink>, SinkError> {

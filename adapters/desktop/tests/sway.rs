@@ -2,7 +2,15 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+#[path = "sway/clipboard.rs"]
+mod clipboard;
 #[path = "sway/fixture.rs"]
 mod fixture;
+#[path = "sway/pointing.rs"]
+mod pointing;
 #[path = "sway/typing.rs"]
 mod typing;
+#[path = "sway/windows.rs"]
+mod windows;
+#[path = "sway/witness.rs"]
+mod witness;

@@ -11,12 +11,14 @@ pub(super) fn spare_codes() -> impl Iterator<Item = u16> {
 }
 
 /// No names from the compositor's own files: which of those it has is not known here. Modifiers have the names that
-/// toolkits look for.
+/// toolkits look for. The type `VERBATIM` is for keys that mean what they mean: XKB puts letters that Caps Lock does not
+/// belong to into capitals by itself.
 const TYPES_AND_COMPATIBILITY: &str = r#"xkb_types "lunette" {
 virtual_modifiers NumLock,Alt,Meta,Super;
 type "ONE_LEVEL" { modifiers = none; level_name[Level1] = "Any"; };
 type "TWO_LEVEL" { modifiers = Shift; map[Shift] = Level2; level_name[Level1] = "Base"; level_name[Level2] = "Shift"; };
 type "ALPHABETIC" { modifiers = Shift+Lock; map[Shift] = Level2; map[Lock] = Level2; level_name[Level1] = "Base"; level_name[Level2] = "Caps"; };
+type "VERBATIM" { modifiers = Shift+Lock; map[Shift] = Level1; map[Lock] = Level1; map[Shift+Lock] = Level1; level_name[Level1] = "Any"; };
 type "KEYPAD" { modifiers = Shift+NumLock; map[Shift] = Level2; map[NumLock] = Level2; level_name[Level1] = "Base"; level_name[Level2] = "Number"; };
 };
 xkb_compatibility "lunette" {
@@ -60,7 +62,7 @@ pub(super) fn text(extra: impl Iterator<Item = (u16, u32)>) -> String {
         symbols(&mut text, key);
     }
     for (code, keysym) in extra {
-        put(&mut text, format_args!("key <{}> {{ [ {keysym:#x} ] }};\n", xkb(code)));
+        put(&mut text, format_args!("key <{}> {{ type = \"VERBATIM\", [ {keysym:#x} ] }};\n", xkb(code)));
     }
     for (modifier, codes) in MODIFIER_MAP {
         let names: Vec<String> = codes.iter().map(|code| format!("<{}>", xkb(*code))).collect();
@@ -101,6 +103,6 @@ mod tests {
             assert!(codes.contains(&format!("{name} = ")), "{line}");
         }
         assert!(symbols.contains("key <38> { type = \"ALPHABETIC\", [ 0x61, 0x41 ] };"));
-        assert!(symbols.contains("key <208> { [ 0xdf ] };"));
+        assert!(symbols.contains("key <208> { type = \"VERBATIM\", [ 0xdf ] };"));
     }
 }

@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(spare.prepare(&[0xdf, 0xe4, 0x61, 0xdf], &[], &mut steps), 4);
         assert_eq!(keymaps(&steps), 1);
         let place = spare.place(0xdf, None, &[], &mut steps).unwrap();
-        assert!(spare.keymap().contains(&format!("key <{}> {{ [ 0xdf ] }};", place.code + 8)));
+        assert!(spare.keymap().contains(&format!("key <{}> {{ type = \"VERBATIM\", [ 0xdf ] }};", place.code + 8)));
         assert_eq!(keymaps(&steps), 1);
     }
 

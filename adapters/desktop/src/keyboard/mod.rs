@@ -14,6 +14,7 @@ pub(crate) use layout::{Layout, Spare, Us};
 pub(crate) use typist::{Typist, Untypable};
 pub(crate) use us::{
     CAPS_LOCK, LEFT_ALT, LEFT_CTRL, LEFT_META, LEFT_SHIFT, NUM_LOCK, RIGHT_ALT, RIGHT_CTRL, RIGHT_META, RIGHT_SHIFT,
+    is_modifier, keysym,
 };
 
 /// What a keyboard does next.

@@ -7,18 +7,6 @@ use lunette_input_events::{Keysym, Modifiers};
 use super::us::{self, Place};
 use super::{Layout, Step};
 
-/// Keys that change what others mean, left ones first.
-const MODIFIERS: [u16; 8] = [
-    us::LEFT_SHIFT,
-    us::RIGHT_SHIFT,
-    us::LEFT_CTRL,
-    us::RIGHT_CTRL,
-    us::LEFT_ALT,
-    us::RIGHT_ALT,
-    us::LEFT_META,
-    us::RIGHT_META,
-];
-
 /// What no key can be found for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Untypable {
@@ -166,7 +154,7 @@ impl<L: Layout> Typist<L> {
     }
 
     fn lift_modifiers(&mut self, steps: &mut Vec<Step>) -> Vec<(u16, bool)> {
-        let held = MODIFIERS.into_iter().filter(|code| self.is_held(*code)).collect();
+        let held = us::MODIFIERS.into_iter().filter(|code| self.is_held(*code)).collect();
         self.lift(held, steps)
     }
 

@@ -50,6 +50,15 @@ pub(crate) const RIGHT_ALT: u16 = 100;
 pub(crate) const LEFT_META: u16 = 125;
 pub(crate) const RIGHT_META: u16 = 126;
 
+/// Keys that change what others mean, left ones first.
+pub(crate) const MODIFIERS: [u16; 8] =
+    [LEFT_SHIFT, RIGHT_SHIFT, LEFT_CTRL, RIGHT_CTRL, LEFT_ALT, RIGHT_ALT, LEFT_META, RIGHT_META];
+
+/// Whether it is one of those.
+pub(crate) fn is_modifier(code: u16) -> bool {
+    MODIFIERS.contains(&code)
+}
+
 /// Runs of neighbouring keys that print: the first code, and what they print alone and with Shift.
 const PRINTING: [(u16, &str, &str); 6] = [
     (2, "1234567890-=", "!@#$%^&*()_+"),

@@ -98,7 +98,9 @@ impl VirtualKeyboard {
                     if let Err(error) = upload(&self.proxy, &text) {
                         tracing::error!(%error, "the keymap does not reach the compositor");
                     }
-                    // A new keymap comes without modifiers.
+                    // Clients forget modifiers with the old keymap, and wlroots does not tell them what it takes for
+                    // unchanged.
+                    self.proxy.modifiers(0, 0, 0, 0);
                     self.modifiers();
                 }
                 None => break,

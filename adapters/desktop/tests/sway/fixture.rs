@@ -1,5 +1,6 @@
 //! A sway of the test's own, without a screen.
 
+use std::cell::RefCell;
 use std::fs;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt as _;
@@ -14,7 +15,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// Nothing takes so long.
-pub const LIMIT: Duration = Duration::from_secs(20);
+pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 
 /// Whom programs run as where the tests run as root, which sway refuses.
 const NOBODY: u32 = 65534;
@@ -31,11 +32,11 @@ fn drop_root(command: &mut Command) -> &mut Command {
 }
 
 /// Runs the test where sway and these programs are, and says so where they are not.
-pub fn with(name: &str, programs: &[&str], test: impl FnOnce(&Sway) -> Result<()>) {
+pub(crate) fn with(name: &str, programs: &[&str], test: impl FnOnce(&Sway) -> Result<()>) {
     with_scale(name, programs, "1", test);
 }
 
-pub fn with_scale(name: &str, programs: &[&str], scale: &str, test: impl FnOnce(&Sway) -> Result<()>) {
+pub(crate) fn with_scale(name: &str, programs: &[&str], scale: &str, test: impl FnOnce(&Sway) -> Result<()>) {
     if let Some(missing) = ["sway", "swaymsg"].iter().chain(programs).find(|program| !is_installed(program)) {
         println!("NOT RUN: {name}: {missing} is not installed");
         return;
@@ -52,7 +53,7 @@ fn is_installed(program: &str) -> bool {
 }
 
 /// Waits until it is there.
-pub fn wait<T>(what: &str, mut ready: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+pub(crate) fn wait<T>(what: &str, mut ready: impl FnMut() -> Result<Option<T>>) -> Result<T> {
     let deadline = Instant::now() + LIMIT;
     loop {
         if let Some(done) = ready()? {
@@ -65,16 +66,28 @@ pub fn wait<T>(what: &str, mut ready: impl FnMut() -> Result<Option<T>>) -> Resu
     }
 }
 
-pub struct Sway {
+fn launch(folder: &Path) -> Result<Child> {
+    let log = fs::File::options().create(true).append(true).open(folder.join("log"))?;
+    let mut command = Command::new("sway");
+    command.arg("-c").arg(folder.join("config")).stdout(Stdio::null()).stderr(log);
+    for name in ["WAYLAND_DISPLAY", "DISPLAY", "SWAYSOCK"] {
+        command.env_remove(name);
+    }
+    command.env("WLR_BACKENDS", "headless").env("WLR_RENDERER", "pixman").env("WLR_LIBINPUT_NO_DEVICES", "1");
+    command.env("XDG_RUNTIME_DIR", folder).env("HOME", folder);
+    drop_root(&mut command).spawn().context("cannot start sway")
+}
+
+pub(crate) struct Sway {
     folder: TempDir,
-    process: Child,
-    pub display: Display,
-    pub ipc: PathBuf,
+    process: RefCell<Child>,
+    pub(crate) display: Display,
+    pub(crate) ipc: PathBuf,
 }
 
 impl Sway {
-    pub const WIDTH: u32 = 1280;
-    pub const HEIGHT: u32 = 720;
+    pub(crate) const WIDTH: u32 = 1280;
+    pub(crate) const HEIGHT: u32 = 720;
 
     fn start(scale: &str) -> Result<Self> {
         let folder = tempfile::tempdir()?;
@@ -87,17 +100,10 @@ impl Sway {
                 "xwayland disable\noutput * resolution {size} scale {scale}\ndefault_border none\nfocus_follows_mouse no\n"
             ),
         )?;
-        let mut command = Command::new("sway");
-        command.arg("-c").arg(&config).stdout(Stdio::null()).stderr(fs::File::create(folder.path().join("log"))?);
-        for name in ["WAYLAND_DISPLAY", "DISPLAY", "SWAYSOCK"] {
-            command.env_remove(name);
-        }
-        command.env("WLR_BACKENDS", "headless").env("WLR_RENDERER", "pixman").env("WLR_LIBINPUT_NO_DEVICES", "1");
-        command.env("XDG_RUNTIME_DIR", folder.path()).env("HOME", folder.path());
-        let process = drop_root(&mut command).spawn().context("cannot start sway")?;
+        let process = launch(folder.path())?;
         let ipc = folder.path().join(format!("sway-ipc.{}.{}.sock", user(), process.id()));
         let display = Display::new(folder.path().join("wayland-1"));
-        let sway = Self { folder, process, display, ipc };
+        let sway = Self { folder, process: RefCell::new(process), display, ipc };
         wait("sway listens", || {
             Ok((sway.display.path().exists() && sway.ipc.exists() && sway.tree().is_ok()).then_some(()))
         })
@@ -105,16 +111,30 @@ impl Sway {
         Ok(sway)
     }
 
-    pub fn log(&self) -> String {
+    /// As when it crashes.
+    pub(crate) fn stop(&self) {
+        let mut process = self.process.borrow_mut();
+        let _ = process.kill();
+        let _ = process.wait();
+    }
+
+    /// Another one takes its place. Its own socket has another name.
+    pub(crate) fn restart(&self) -> Result<()> {
+        fs::remove_file(self.display.path())?;
+        *self.process.borrow_mut() = launch(self.folder.path())?;
+        wait("sway listens again", || Ok(self.display.path().exists().then_some(())))
+    }
+
+    pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.path("log")).unwrap_or_default()
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// A program with the session's environment.
-    pub fn command(&self, program: &str) -> Command {
+    pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         drop_root(&mut command).env("XDG_RUNTIME_DIR", self.folder.path()).env("WAYLAND_DISPLAY", self.display.path());
         command.env("SWAYSOCK", &self.ipc).env("LANG", "C.UTF-8").env("HOME", self.folder.path());
@@ -122,28 +142,28 @@ impl Sway {
         command
     }
 
-    pub fn spawn(&self, command: &mut Command) -> Result<Process> {
+    pub(crate) fn spawn(&self, command: &mut Command) -> Result<Process> {
         let log = fs::File::options().create(true).append(true).open(self.path("log"))?;
         command.stderr(log.try_clone()?).stdout(log);
         Ok(Process(command.spawn().with_context(|| format!("{command:?}"))?))
     }
 
-    pub fn sink(&self) -> Result<WlrootsSink> {
+    pub(crate) fn sink(&self) -> Result<WlrootsSink> {
         Ok(WlrootsSink::open(self.display.clone(), WlrootsOptions::default())?)
     }
 
-    pub fn tree(&self) -> Result<Value> {
+    pub(crate) fn tree(&self) -> Result<Value> {
         let output = self.command("swaymsg").args(["-t", "get_tree"]).output()?;
         ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         Ok(serde_json::from_slice(&output.stdout)?)
     }
 
-    pub fn is_focused(&self, app_id: &str) -> Result<bool> {
+    pub(crate) fn is_focused(&self, app_id: &str) -> Result<bool> {
         Ok(find(&self.tree()?, &|node| node["app_id"] == app_id && node["focused"] == true))
     }
 
     /// A terminal that has the focus and writes each byte that it gets to the file.
-    pub fn terminal(&self, file: &Path) -> Result<Process> {
+    pub(crate) fn terminal(&self, file: &Path) -> Result<Process> {
         let config = self.path("foot.ini");
         fs::write(&config, "[main]\nfont=monospace:size=8\n")?;
         let mut command = self.command("foot");
@@ -162,13 +182,12 @@ fn find(node: &Value, wanted: &dyn Fn(&Value) -> bool) -> bool {
 
 impl Drop for Sway {
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        self.stop();
     }
 }
 
 /// Killed when it is dropped.
-pub struct Process(pub Child);
+pub(crate) struct Process(pub(crate) Child);
 
 impl Drop for Process {
     fn drop(&mut self) {

@@ -1,9 +1,17 @@
-//! Constant quality under a ceiling: which QP the next picture gets.
+//! Constant quality under a ceiling: which QP the next picture gets, and which pictures are left out.
 //!
 //! A bucket holds [`WINDOW`] seconds of the ceiling and drains with capture time, not with the picture count: a
-//! screen that rests earns the room for its next burst. A picture may fill half of what is left. As long as the
-//! expected size fits, the QP is that of the quality; otherwise it rises until it fits. What does not fit at the
-//! coarsest QP overfills the bucket, and pictures are left out until that has drained.
+//! screen that rests earns the room for its next burst. What is in the bucket is on its way, so it is also how far a
+//! viewer is behind whose link has just that rate. As long as the expected size fits, the QP is that of the quality;
+//! otherwise it rises until it fits, but never so far that letters are lost: what does not fit at [`LEGIBLE`] overfills
+//! the bucket, and pictures are left out until it is nearly empty. The one after that is then the newest there is.
+//!
+//! ```text
+//!   in the bucket   0    DRAINED            WINDOW
+//!                   ├───────┼──────────────────┤ ─ ─ ─ ─ ─▶ one picture too large
+//!                   │   every picture, as coarse as it must be, up to LEGIBLE
+//!                           ◀──────── left out ────────────┘
+//! ```
 //!
 //! The expected size comes from what pictures of its kind took. Small changes are a kind of their own: the bits per
 //! pixel of a typed letter, its headers included, are those of the busiest spot and say nothing about a page.
@@ -15,11 +23,19 @@ use std::time::Duration;
 
 use lunette_frame::{BitRate, Damage, Pts, UnitKind};
 
-/// Seconds of the ceiling that may be sent at once. Over 3 s of steady overload that is 17 % above the ceiling.
-const WINDOW: f64 = 0.5;
+/// Seconds of the ceiling that may be sent at once. Over 3 s of steady overload that is 7 % above the ceiling.
+const WINDOW: f64 = 0.2;
+/// Seconds of the ceiling that may still be on their way when the first picture after some that were left out is coded.
+const DRAINED: f64 = 0.05;
+/// What is above the window is made up for this many times, as far as [`DRAINED`]: a picture that was a little larger
+/// than expected costs a short rest, a page that can only just be sent at all a long one.
+const MAKE_UP: f64 = 4.0;
+/// Coarsest QP for what the ceiling cannot take: text of 13 pixels is read without guessing. At 42 commas are lost, at 45
+/// letters (docs/decisions/011).
+const LEGIBLE: u8 = 40;
 /// QP steps that halve a picture's bytes. Text falls slower than this, photographs faster.
 const HALVING: f64 = 8.0;
-/// Coarsest QP.
+/// Coarsest QP that there is.
 const MAX_QP: u8 = 51;
 /// Bits per pixel at QP 24 of a first picture full of text, before anything is known.
 const FIRST_PICTURE: f64 = 0.6;
@@ -92,7 +108,8 @@ impl RateLimit {
     pub(crate) fn rests_until(&self) -> Option<Pts> {
         let over = self.fill - self.ceiling * WINDOW;
         let last = self.last.filter(|_| over > 0.0)?;
-        Some(last.after(Duration::try_from_secs_f64(over / self.ceiling).unwrap_or(Duration::MAX)))
+        let drained = (self.fill - self.ceiling * DRAINED).min(over * MAKE_UP);
+        Some(last.after(Duration::try_from_secs_f64(drained / self.ceiling).unwrap_or(Duration::MAX)))
     }
 
     /// The QP of a picture captured at `pts` that codes what `damage` says, or all of it.
@@ -101,16 +118,24 @@ impl RateLimit {
         let elapsed = self.last.map_or(0.0, |last| pts.since(last).as_secs_f64());
         self.last = Some(pts);
         self.fill = (self.fill - self.ceiling * elapsed).max(0.0);
-        let room = (self.ceiling * WINDOW - self.fill).max(0.0) / 2.0;
+        let room = (self.ceiling * WINDOW - self.fill).max(0.0);
         let (kind, pixels) = match (kind, coded_pixels(damage)) {
             (UnitKind::Idr, _) => (Kind::Idr, damage.bounds().area()),
             (UnitKind::Delta, pixels) => (if pixels > SMALL { Kind::Large } else { Kind::Small }, pixels),
         };
         let (pixels, all) = (pixels.max(1) as f64, damage.bounds().area() as f64);
-        let fits = |qp: &u8| self.complexity[kind as usize] * pixels * scale(*qp) <= room;
-        let qp = (self.finest()..MAX_QP).find(fits).unwrap_or(MAX_QP);
+        let expected = self.expected(kind) * pixels;
+        let fits = |qp: &u8| expected * scale(*qp) <= room;
+        let coarsest = LEGIBLE.max(self.finest());
+        let qp = (self.finest()..coarsest).find(fits).unwrap_or(coarsest);
         // Not by the area: rectangles that overlap may add up to the picture's without covering it.
         Planned { kind, pixels, all, whole: kind == Kind::Idr || damage.is_full(), qp }
+    }
+
+    /// Bits per pixel at QP 0. The first large change may be as dear as an IDR: a page at a low ceiling is seconds.
+    fn expected(&self, kind: Kind) -> f64 {
+        let seen = self.complexity[kind as usize];
+        if kind == Kind::Large && seen <= 0.0 { self.complexity[Kind::Idr as usize] } else { seen }
     }
 
     /// The same picture as an IDR, half as large: the library could not code it as planned. `None` at the coarsest.
@@ -184,11 +209,17 @@ mod tests {
     fn what_overfills_the_bucket_is_waited_for() {
         let mut rate = RateLimit::new(24, CEILING);
         let planned = rate.plan(Pts::from_nanos(0), UnitKind::Delta, &Damage::full(SIZE));
-        rate.coded(planned, 250_000);
-        assert_eq!(rate.rests_until(), None, "half a second's worth fits");
-        rate.coded(planned, 125_000);
-        assert_eq!(rate.rests_until(), Some(Pts::from_nanos(250_000_000)));
-        rate.plan(Pts::from_nanos(250_000_000), UnitKind::Delta, &Damage::full(SIZE));
+        rate.coded(planned, 100_000);
+        assert_eq!(rate.rests_until(), None, "a fifth of a second's worth fits");
+        rate.coded(planned, 2_500);
+        assert_eq!(rate.rests_until(), Some(Pts::from_nanos(20_000_000)), "a little more costs a little");
+        rate.coded(planned, 147_500);
+        assert_eq!(
+            rate.rests_until(),
+            Some(Pts::from_nanos(450_000_000)),
+            "half a second's worth but what may be left"
+        );
+        rate.plan(Pts::from_nanos(450_000_000), UnitKind::Delta, &Damage::full(SIZE));
         assert_eq!(rate.rests_until(), None);
     }
 
@@ -199,12 +230,16 @@ mod tests {
         assert!(rate.coarser(planned).is_none());
     }
 
-    /// Codes `count` full pictures, `gap_ms` apart, that have `at_zero` bits at QP 0; gives bits and last QP.
+    /// Codes `count` full pictures, `gap_ms` apart, that have `at_zero` bits at QP 0, but those that are to be left out;
+    /// gives bits and last QP.
     fn run(rate: &mut RateLimit, start_ms: u64, count: u64, gap_ms: u64, at_zero: f64) -> (f64, u8) {
         let mut total = 0.0;
         let mut qp = 0;
         for n in 0..count {
             let pts = Pts::from_nanos((start_ms + n * gap_ms) * 1_000_000);
+            if rate.rests_until().is_some_and(|until| pts < until) {
+                continue;
+            }
             let planned = rate.plan(pts, UnitKind::Delta, &Damage::full(SIZE));
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a test's byte count")]
             let bytes = (at_zero * (-f64::from(planned.qp) / 7.0).exp2() / 8.0) as usize;
@@ -228,6 +263,39 @@ mod tests {
         let (total, qp) = run(&mut rate, 0, 180, 16, 4_000_000.0);
         let allowed = 4_000_000.0 * 180.0 * 0.016;
         assert!(qp > 30 && total < allowed * 1.3 && total > allowed * 0.8, "QP {qp}, {total} of {allowed}");
+    }
+
+    /// How far behind a link of 500 kbit/s is when each of many pages of `bytes` at QP 24 has arrived, and their QP.
+    fn pages_behind(bytes: f64) -> (f64, u8, usize) {
+        let mut rate = RateLimit::new(24, BitRate::from_bits_per_second(500_000));
+        let (mut busy_until, mut worst, mut coarsest, mut count) = (0.0_f64, 0.0_f64, 0, 0);
+        for pts in (0..600).map(|n| Pts::from_nanos(n * 33_333_333)) {
+            if rate.rests_until().is_some_and(|until| pts < until) {
+                continue;
+            }
+            let planned = rate.plan(pts, UnitKind::Delta, &Damage::full(PAGE));
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a test's byte count")]
+            let coded = (bytes * (-f64::from(planned.qp - 24) / 12.0).exp2()) as usize;
+            rate.coded(planned, coded);
+            let now = pts.as_nanos() as f64 / 1e9;
+            busy_until = busy_until.max(now) + coded as f64 * 8.0 / 500_000.0;
+            worst = worst.max(busy_until - now);
+            coarsest = coarsest.max(planned.qp);
+            count += 1;
+        }
+        (worst, coarsest, count)
+    }
+
+    #[test]
+    fn letters_are_not_given_up_for_pictures_and_no_delay_grows() {
+        // A page of text is 195 kB at QP 24 and 77 kB at QP 40, which takes this link 1.24 s.
+        let (worst, coarsest, count) = pages_behind(195_000.0);
+        assert_eq!(coarsest, LEGIBLE);
+        assert!(worst < 1.24 + 0.1, "{worst:.2} s behind after {count} pages in 20 s");
+        assert!(count >= 15, "{count} pages in 20 s");
+        // What fits is never that late.
+        let (worst, _, count) = pages_behind(4_000.0);
+        assert!(worst < 0.3 && count > 570, "{worst:.2} s behind, {count} pictures of 600");
     }
 
     #[test]
@@ -293,8 +361,11 @@ mod tests {
         let mut noise = Damage::none(SIZE);
         noise.add(Rect::new(0, 0, 96, 96));
         let mut total = 0;
-        for n in 1..=300 {
-            let planned = rate.plan(Pts::from_nanos(n * 16_000_000), UnitKind::Delta, &noise);
+        for pts in (1..=300).map(|n| Pts::from_nanos(n * 16_000_000)) {
+            if rate.rests_until().is_some_and(|until| pts < until) {
+                continue;
+            }
+            let planned = rate.plan(pts, UnitKind::Delta, &noise);
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a test's byte count")]
             let bytes = (5000.0 * scale(planned.qp - 24)) as usize;
             rate.coded(planned, bytes);

@@ -179,3 +179,16 @@ fn a_grant_is_for_the_driver_to_judge() {
         assert_eq!(handle(connection, Ok(Message::Grant(grant))), Action::Grant(SESSION, grant));
     }
 }
+
+#[test]
+fn the_pointer_is_sent_to_who_asked_before_or_after_subscribing() {
+    let mut early = Connection::new();
+    assert_eq!(handle(&mut early, Ok(Message::WatchCursor)), Action::Ignore);
+    early.subscribed(SCANOUT);
+    assert!(early.wants_cursor());
+    let mut late = subscribed();
+    assert!(!late.wants_cursor());
+    assert_eq!(handle(&mut late, Ok(Message::WatchCursor)), Action::WatchCursor);
+    assert_eq!(handle(&mut late, Ok(Message::WatchCursor)), Action::Ignore, "it is being sent");
+    assert_eq!(handle(&mut requesting(), Ok(Message::WatchCursor)), Action::Ignore);
+}

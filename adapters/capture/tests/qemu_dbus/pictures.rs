@@ -1,5 +1,7 @@
 //! What arrives, in which pieces, and what is refused.
 
+use std::time::{Duration, Instant};
+
 use lunette_capture::{Presence, ScanoutControl, ScanoutStatus};
 use lunette_frame::{Rect, ScanoutId, Size};
 
@@ -229,6 +231,26 @@ fn the_pointer_is_no_picture() {
         assert!(listener.cursor_define(width, height, &vec![0; len]).is_err());
     }
     assert_eq!((fixture.state(0).cursor_changes, fixture.state(0).last_number), (11, 1));
+}
+
+#[test]
+fn the_pointer_rings_the_doorbell_of_who_follows_it() {
+    let fixture = Fixture::new();
+    let (mut following, other) = (fixture.open(0), fixture.open(0));
+    let listener = fixture.qemu.listener();
+    for viewer in [&following, &other] {
+        viewer.doorbell.wait(Some(Duration::ZERO));
+    }
+    following.source.follow_cursor();
+    listener.mouse_set(1, 5, 1).unwrap();
+    following.doorbell.wait(None);
+    assert_eq!(following.cursor().x, 1);
+    listener.cursor_define(2, 2, &[9; 16]).unwrap();
+    following.doorbell.wait(None);
+    assert!(following.cursor().shape.is_some());
+    let since = Instant::now();
+    other.doorbell.wait(Some(Duration::from_millis(20)));
+    assert!(since.elapsed() >= Duration::from_millis(20), "nobody rang");
 }
 
 #[test]

@@ -51,6 +51,17 @@ impl Stream {
         self.push(picture, &Damage::full(picture.size()), Keyframe::Auto).expect("a changed picture gives a unit")
     }
 
+    /// Encodes a picture that changed everywhere, unless the encoder leaves pictures out, a sixtieth of a second after
+    /// the one before.
+    pub(crate) fn offer(&mut self, picture: &Picture) -> Option<AccessUnit> {
+        let now = Pts::from_nanos(self.now + TICK);
+        if self.encoder.rests_until().is_some_and(|until| now < until) {
+            self.now += TICK;
+            return None;
+        }
+        Some(self.code(picture))
+    }
+
     /// Encodes a picture as an IDR.
     pub(crate) fn idr(&mut self, picture: &Picture) -> AccessUnit {
         self.push(picture, &Damage::none(picture.size()), Keyframe::Force).expect("an ordered IDR gives a unit")

@@ -6,20 +6,13 @@ use std::time::Duration;
 use lunette_frame::{BitRate, FrameRate};
 use lunette_wire::hxfr::{ConfigRequest, ErrorCode, Message, SessionId};
 
-use crate::support::{Client, Eye, Frame, Server, eventually, raw};
+use crate::support::{Client, Eye, Frame, Server, eventually, kilobits, raw};
 
 /// CONFIG_REQ whose frame rate has the denominator 0, which no value of [`ConfigRequest`] has.
 fn impossible_rate(session: u16) -> Vec<u8> {
     let mut payload = [0; 28];
     payload[12] = 60;
     raw(0x04, session, &payload)
-}
-
-/// Kilobits per second of what comes within a time.
-#[expect(clippy::cast_precision_loss, reason = "a rate for a comparison")]
-fn kilobits(frames: &[Frame]) -> f64 {
-    let bytes: usize = frames[1..].iter().map(|frame| frame.unit().len()).sum();
-    bytes as f64 * 0.008 / (frames[frames.len() - 1].seconds() - frames[0].seconds())
 }
 
 #[test]

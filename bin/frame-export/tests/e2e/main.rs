@@ -17,6 +17,8 @@ mod lifecycle;
 mod lifeline;
 mod listening;
 mod machine;
+mod pointer;
+mod rates;
 mod requests;
 mod subscribing;
 mod support;

@@ -293,6 +293,13 @@ impl Frame {
     }
 }
 
+/// Kilobits per second of what comes after the first of these pictures.
+#[expect(clippy::cast_precision_loss, reason = "a rate for a comparison")]
+pub(crate) fn kilobits(frames: &[Frame]) -> f64 {
+    let bytes: usize = frames[1..].iter().map(|frame| frame.unit().len()).sum();
+    bytes as f64 * 0.008 / (frames[frames.len() - 1].seconds() - frames[0].seconds())
+}
+
 /// A message as bytes.
 pub(crate) fn bytes_of(session: SessionId, message: &Message) -> BytesMut {
     let mut bytes = BytesMut::new();

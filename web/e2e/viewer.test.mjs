@@ -332,3 +332,108 @@ test("the window's size is asked for when it changes, once", async () => {
     assert.equal(sizes.at(-1), "1200x800");
   });
 });
+
+const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
+
+/** Puts fingers on the page, as the browser's own protocol has it. */
+async function fingers(page, context) {
+  const devtools = await context.newCDPSession(page);
+  return (type, ...points) => devtools.send("Input.dispatchTouchEvent", { type, touchPoints: points.map(([x, y], id) => ({ x, y, id })) });
+}
+
+test("fingers arrive as touches", async () => {
+  await withPage({ context: phone }, async ({ page, mock, context }) => {
+    await painting(page);
+    const touch = await fingers(page, context);
+    // 640x360 is 390 wide and 219.4 high here, in the middle.
+    await touch("touchStart", [195, 422]);
+    await touch("touchMove", [292.5, 422]);
+    await touch("touchEnd");
+    await until(() => input(mock).length >= 3, "down, move and up");
+    const told = mock.received.filter(([type]) => type === 0x14).map((bytes) => [bytes[1], bytes[2], bytes.readFloatLE(3).toFixed(2), bytes.readFloatLE(7).toFixed(2)]);
+    assert.deepEqual(told, [[0, 0, "0.50", "0.50"], [1, 0, "0.75", "0.50"], [2, 0, "0.75", "0.50"]]);
+  });
+});
+
+test("fingers work as on a trackpad when a person wants it", async () => {
+  await withPage({ context: phone, settings: { touch: "trackpad" } }, async ({ page, mock, context }) => {
+    await painting(page);
+    const touch = await fingers(page, context);
+    await touch("touchStart", [100, 600]);
+    await touch("touchEnd");
+    await until(() => input(mock).length >= 3, "a click in the middle");
+    assert.deepEqual(input(mock), ["1201014000b402800168", "11020101", "11020001"]);
+    await touch("touchStart", [100, 600], [150, 600]);
+    await touch("touchEnd");
+    await until(() => input(mock).length >= 5, "the right button");
+    assert.deepEqual(input(mock).slice(-2), ["11020103", "11020003"]);
+    assert.equal(await page.locator(".own-pointer").count(), 1);
+  });
+});
+
+test("a phone's keyboard types and erases", async () => {
+  await withPage({ context: phone }, async ({ page, mock, context }) => {
+    await painting(page);
+    await page.getByRole("button", { name: "On-screen keyboard" }).tap();
+    assert.equal(await page.evaluate(() => document.activeElement.inputMode), "text");
+    const devtools = await context.newCDPSession(page);
+    await devtools.send("Input.imeSetComposition", { text: "te", selectionStart: 2, selectionEnd: 2 });
+    await devtools.send("Input.imeSetComposition", { text: "tea", selectionStart: 3, selectionEnd: 3 });
+    await devtools.send("Input.insertText", { text: "the " });
+    await until(() => input(mock).length >= 5, "text and erasing");
+    const texts = mock.received.filter(([type]) => type === 0x10);
+    assert.deepEqual(texts.map((bytes) => (bytes[1] === 1 ? bytes.subarray(3).toString() : "<")), ["te", "a", "<", "<", "he "]);
+  });
+});
+
+test("the desktop's cursor becomes the browser's, always from its own pixels", async () => {
+  const cursor = (red) => {
+    const bytes = Buffer.alloc(41 + 16 * 16 * 4);
+    bytes[0] = 0x50;
+    bytes.writeInt32LE(3, 13);
+    bytes.writeInt32LE(4, 17);
+    bytes.writeUInt32LE(16 + 16 * 16 * 4, 21);
+    bytes.write("AB24", 25);
+    [16, 16, 64].forEach((value, index) => bytes.writeInt32LE(value, 29 + index * 4));
+    for (let at = 41; at < bytes.length; at += 4) bytes.set([red, 0, 0, 255], at);
+    return bytes;
+  };
+  const lease = { holder: null, you: "holding", waiting: [] };
+  await withPage({ before: (mock) => (mock.lease = lease), settings: { fit: "actual" } }, async ({ page, mock }) => {
+    await painting(page);
+    const shown = () => page.evaluate(() => document.querySelector(".stage").style.cursor);
+    newest(mock).send(cursor(255));
+    const first = await until(async () => (await shown()).startsWith("url") && shown(), "a cursor");
+    assert.match(first, /\) 3 4, default$/);
+    newest(mock).send(cursor(10));
+    await until(async () => (await shown()) !== first, "another cursor of the same size");
+    newest(mock).send(Buffer.concat([Buffer.from([0x51]), Buffer.alloc(12), Buffer.from([4]), Buffer.from("text")]));
+    await until(async () => (await shown()) === "text", "a named cursor");
+  });
+});
+
+test("others' pointers are drawn where they are, with their names", async () => {
+  await withPage({ settings: { fit: "actual" } }, async ({ page, mock }) => {
+    await painting(page);
+    newest(mock).send(Buffer.from("540102000000" + "04" + Buffer.from("Anna").toString("hex") + "07" + Buffer.from("#F24822").toString("hex") + "0000", "hex"));
+    newest(mock).send(Buffer.from("530200000064000000320000000723463234383232", "hex"));
+    const box = await page.locator(".mark", { hasText: "Anna" }).evaluate((mark) => [mark.getBoundingClientRect().x, mark.getBoundingClientRect().y]);
+    assert.deepEqual(box, [180 + 100, 170 + 50]);
+    newest(mock).send(Buffer.from("540002000000", "hex"));
+    await until(async () => (await page.locator(".mark").count()) === 0, "nobody");
+  });
+});
+
+test("control that is lost lets go without a word, since the server has done it", async () => {
+  const lease = { holder: { id: 1, name: "", kind: "person" }, you: "holding", waiting: [] };
+  await withPage({ before: (mock) => (mock.lease = lease) }, async ({ page, mock }) => {
+    await painting(page);
+    await page.keyboard.down("Shift");
+    await until(() => input(mock).length === 1, "Shift");
+    newest(mock).control({ input: { holder: { id: 2, name: "Anna", kind: "person" }, you: "watching", waiting: [] } });
+    await until(async () => (await state(page)).lease.you === "watching", "the loss");
+    await page.keyboard.up("Shift");
+    await page.waitForTimeout(100);
+    assert.equal(input(mock).length, 1);
+  });
+});

@@ -23,9 +23,10 @@ const api = new Api(base, () => box.value);
 const stage = new Stage(settings.fit);
 const desktop = new Desktop(new Store(initialState(settings)), stage, box, api);
 void connect();
-document.body.prepend(stage.element);
-draw();
 exposeHook(desktop);
+// The script does not wait for the page, since the worker can start meanwhile.
+if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", draw, { once: true });
+else draw();
 
 function takeToken(): void {
   const left = box.takeFrom(location.hash);
@@ -48,6 +49,7 @@ async function connect(): Promise<void> {
 }
 
 function draw(): void {
+  document.body.prepend(stage.element);
   const title = document.querySelector<HTMLMetaElement>('meta[name="lunette-title"]')?.content ?? `Desktop on ${location.host}`;
   document.title = title;
   const toolbar: ToolbarHandle = { focus: () => undefined };

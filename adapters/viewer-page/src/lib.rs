@@ -18,6 +18,12 @@ static ASSETS: &[Asset] = include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 /// Whether the real viewer is embedded, and not the page that says how to build it.
 pub const BUILT: bool = cfg!(viewer_built);
 
+/// Value of `Content-Security-Policy` for the page: it loads nothing from elsewhere, runs nothing inline and is in no frame
+/// of a stranger. Cursors are `data:` images.
+pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    img-src 'self' blob: data:; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; \
+    frame-ancestors 'self'";
+
 /// The file at `path` below the page's address, such as `/`, `/index.html` or `/assets/icon-….svg`.
 #[must_use]
 pub fn find(path: &str) -> Option<Asset> {
@@ -79,6 +85,17 @@ mod tests {
             let asset = find(path).unwrap_or_else(|| panic!("{path} is missing"));
             assert_eq!(asset.lifetime(), Lifetime::Forever);
         }
+    }
+
+    #[test]
+    fn the_page_keeps_to_its_policy() {
+        let page = std::str::from_utf8(find("/").unwrap().bytes).unwrap();
+        for inline in ["<style", "style=", "onload=", "javascript:", "<script>"] {
+            assert!(!page.contains(inline), "{inline}");
+        }
+        assert!(!page.contains("http://") && !page.contains("https://"));
+        assert!(CONTENT_SECURITY_POLICY.split("; ").all(|directive| directive.contains('\'')));
+        assert!(!CONTENT_SECURITY_POLICY.contains("unsafe"));
     }
 
     #[test]

@@ -79,17 +79,18 @@ export class KeyField {
     const edit = editOf(event);
     if (!edit) return;
     event.preventDefault();
-    if (this.sink.mayControl("act")) this.#edit(edit);
+    this.#edit(edit);
   }
 
   #composed(data: string): void {
     const edit = this.live ? this.#composition.end(data) : { erase: 0, insert: data };
-    if (this.sink.mayControl("act")) this.#edit(edit);
+    this.#edit(edit);
     // The browser puts the text into the field after this event.
     setTimeout(() => this.#reset());
   }
 
   #edit({ erase, insert }: Edit): void {
+    if (!this.sink.mayControl("act")) return this.sink.tried();
     const messages: Bytes[] = Array.from({ length: erase }, () => keysymTap(BACKSPACE, 0));
     for (const [index, line] of insert.split("\n").entries()) {
       if (index > 0) messages.push(keysymTap(RETURN, 0));
@@ -117,6 +118,7 @@ export class KeyField {
     if (!data || !this.sink.mayControl("act")) return;
     const pending = this.#pendingPaste;
     if (pending) clearTimeout(pending.timer);
+    if (!this.hooks.pasteSupported) return this.#edit({ erase: 0, insert: data.getData("text/plain").replaceAll("\r\n", "\n") });
     const shifted = this.keyboard.holds("ShiftLeft") || this.keyboard.holds("ShiftRight");
     void this.hooks.paste(data).then(() => pending && this.#pasteKey(shifted));
   }

@@ -10,7 +10,8 @@ export interface PointerTarget {
   readonly element: HTMLElement;
   readonly stream: Size;
   toStream(clientX: number, clientY: number): Point;
-  focus(): void;
+  /** Keys go to the desktop; an input method shows its choices at this point of the page. */
+  focus(at?: Point): void;
 }
 
 /** Pointing may happen by chance; a free desktop is taken only by an act. */
@@ -86,7 +87,7 @@ export class PointerInput {
 
   #down(event: PointerEvent): void {
     if (event.pointerType === "touch") return;
-    this.target.focus();
+    this.target.focus({ x: event.clientX, y: event.clientY });
     if (!this.sink.mayControl("act")) return this.sink.tried();
     if (!this.#locked) this.target.element.setPointerCapture(event.pointerId);
     this.#press(event);

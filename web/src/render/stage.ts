@@ -76,7 +76,8 @@ export class Stage {
     return toStream({ x: clientX, y: clientY }, this.#rect, this.#stream);
   }
 
-  focus(): void {
+  focus(at?: Point): void {
+    if (at) Object.assign(this.field.style, { left: `${at.x}px`, top: `${at.y}px` });
     this.field.focus({ preventScroll: true });
   }
 

@@ -22,7 +22,10 @@ export class Inputs {
   ) {
     const { stage, store } = desktop;
     const sink: InputSink = {
-      send: (...messages: readonly Bytes[]) => desktop.remote.send(...messages),
+      // Who has lost control lets go of nothing: the server has done it, and refuses the rest.
+      send: (...messages: readonly Bytes[]) => {
+        if (desktop.mayControl("point")) desktop.remote.send(...messages);
+      },
       mayControl: (intent) => desktop.mayControl(intent),
       tried: () => desktop.tried(),
     };

@@ -71,7 +71,7 @@ export class Painter {
 
   #paint(frame: VideoFrame): void {
     const { displayWidth: width, displayHeight: height } = frame;
-    if (this.#context && !this.#context.isContextLost()) {
+    if (this.#context && !isLost(this.#context)) {
       if (this.canvas.width !== width || this.canvas.height !== height) this.#resize(width, height);
       this.#context.drawImage(frame, 0, 0, width, height);
       this.events.painted(frame);
@@ -110,4 +110,9 @@ export class Painter {
     clearTimeout(this.#restoreTimer);
     this.events.lost(true);
   }
+}
+
+/** Not every browser tells. */
+function isLost(context: OffscreenCanvasRenderingContext2D): boolean {
+  return "isContextLost" in context && context.isContextLost();
 }

@@ -355,6 +355,7 @@ export class Viewer {
   }
 
   #postDetails(): void {
+    if (this.#hidden) return;
     this.post({ type: "details", counters: this.counters(), details: this.#telemetry.details(this.#decoder.queue) });
   }
 }

@@ -35,7 +35,8 @@ fact('a viewer that reads nothing costs the others nothing, and is closed', asyn
   stalled.stall();
   const during = await settle(8000);
   context.diagnostic(`gaps before ${JSON.stringify(summary(before))}, with a stalled viewer ${JSON.stringify(summary(during))}`);
-  assert.ok(percentile(during, 99) < percentile(before, 99) + 20, 'others were held up');
+  assert.ok(percentile(during, 95) < percentile(before, 95) + 20, 'others were held up');
+  assert.ok(percentile(during, 99) < percentile(before, 99) + 60, 'others were held up now and then');
   assert.ok(during.length > 3 * 8 * 30 * 0.8, `others got ${during.length} frames`);
   const { descriptors } = bridge.footprint();
   await until(() => bridge.footprint().descriptors < descriptors, { limit: 60_000, step: 500, what: 'the stalled viewer to be closed' });
@@ -54,7 +55,8 @@ fact('viewers that come and go leave nothing behind', async ({ bridge, context }
   };
   // The allocator's own warm-up is not counted.
   for (let round = 0; round < 30; round++) await cycle();
-  await until(() => bridge.json('clients').then((clients) => (clients.clients ?? clients).length === 1), { what: 'only the keeper' });
+  const keeping = 1;
+  await until(() => bridge.json('clients').then((clients) => (clients.clients ?? clients).length === keeping), { what: 'only the keeper' });
   const before = bridge.footprint();
   for (let round = 0; round < cycles; round += 5) await Promise.all([1, 2, 3, 4, 5].map(cycle));
   await until(() => bridge.footprint().descriptors <= before.descriptors, { what: 'as many descriptors as before' });

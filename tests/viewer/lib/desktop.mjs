@@ -74,7 +74,7 @@ export class Desktop {
   }
 
   errors() {
-    return readFileSync(join(this.folder, 'desktop.log'), 'utf8').slice(-1500);
+    return existsSync(this.folder) ? readFileSync(join(this.folder, 'desktop.log'), 'utf8').slice(-1500) : 'it was stopped';
   }
 
   stop() {

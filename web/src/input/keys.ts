@@ -37,7 +37,8 @@ export class KeyField {
     field.addEventListener("keydown", (event) => this.#down(event));
     field.addEventListener("keyup", (event) => this.#up(event));
     field.addEventListener("beforeinput", (event) => this.#before(event));
-    field.addEventListener("input", () => this.#reset());
+    // Changing the field would end the composition.
+    field.addEventListener("input", (event) => !(event instanceof InputEvent && event.isComposing) && this.#reset());
     field.addEventListener("compositionupdate", (event) => this.live && this.#edit(this.#composition.update(event.data)));
     field.addEventListener("compositionend", (event) => this.#composed(event.data));
     field.addEventListener("paste", (event) => this.#paste(event));

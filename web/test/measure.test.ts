@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { codecOf } from "../src/protocol/h264";
 import { RoundTrip, StreamClock } from "../src/session/clock";
 import { FEEDBACK_GAP, FeedbackPace } from "../src/session/feedback";
+import { BEAT, Heartbeat } from "../src/session/heartbeat";
 import { Window } from "../src/session/percentile";
 import { Stages } from "../src/session/stages";
 
@@ -108,6 +109,14 @@ describe("stages", () => {
     expect(stages.spread("decode")?.p50).toBe(0.01);
   });
 
+  it("tell encoding and sending in one when the server cannot tell them apart", () => {
+    const stages = new Stages();
+    stages.received(PTS, 1_008_000);
+    stages.timing({ ...report, encoded: null }, OFFSET);
+    expect(stages.spread("encode")).toBeNull();
+    expect(stages.spread("send")?.p50).toBe(3);
+  });
+
   it("keep no marks of pictures that were never painted", () => {
     const stages = new Stages();
     for (let pts = 1; pts <= 1000; pts += 1) stages.received(pts, pts);
@@ -125,6 +134,28 @@ describe("feedback", () => {
     expect(pace.changed(110)).toBeNull();
     expect(pace.take(120)).toBe(true);
     expect(pace.take(121)).toBe(false);
+  });
+});
+
+describe("the heartbeat", () => {
+  it("is fast while something happens, and slow on a still desktop", () => {
+    const heart = new Heartbeat();
+    expect(heart.take(0)).toBe(true);
+    expect(heart.due(0)).toBe(BEAT.idle);
+    expect(heart.busy(100)).toBe(true);
+    expect(heart.due(100)).toBe(BEAT.busy);
+    expect(heart.busy(200)).toBe(false);
+    expect(heart.due(200 + BEAT.idleAfter)).toBe(BEAT.idle);
+  });
+
+  it("beats once when it is due", () => {
+    const heart = new Heartbeat();
+    heart.take(0);
+    expect(heart.take(BEAT.idle - 2)).toBe(false);
+    expect(heart.take(BEAT.idle)).toBe(true);
+    expect(heart.take(BEAT.idle)).toBe(false);
+    heart.hurry();
+    expect(heart.take(BEAT.idle)).toBe(true);
   });
 });
 

@@ -57,7 +57,8 @@ export class Stages {
     const marks = this.#marks.get(pts);
     if (!marks) return;
     if (encoded !== null) this.#add("encode", encoded);
-    if (encoded !== null && sent !== null) this.#add("send", sent - encoded);
+    // A server that does not time its encoder tells both in one.
+    if (sent !== null) this.#add("send", sent - (encoded ?? 0));
     if (sent !== null && offset !== null && marks.painted > 0) this.#add("receive", marks.received + offset - pts - sent);
     marks.encoded = encoded;
     marks.sent = sent;

@@ -82,7 +82,9 @@ export class Desktop {
     this.#lastTried = now;
     const { lease } = this.store.value;
     if (lease?.you === "view-only") return this.toast("You may watch this desktop, but not control it.", "info");
-    if (lease?.holder) this.toast(`${nameOf(lease.holder)} controls this desktop. Ask for control in the toolbar.`, "info");
+    if (!lease?.holder) return;
+    const hint = lease.holder.kind === "agent" ? "Take over in the toolbar." : "Ask for control in the toolbar.";
+    this.toast(`${nameOf(lease.holder)} controls this desktop. ${hint}`, "info");
   }
 
   retry(): void {

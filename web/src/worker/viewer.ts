@@ -9,23 +9,21 @@
  */
 
 import { Malformed } from "../protocol/bytes";
-import { type ControlRequest, control, feedback, init, ping } from "../protocol/client";
+import { type ControlRequest, control, init, ping } from "../protocol/client";
 import { parseControl } from "../protocol/control";
 import { decodeServer, type ServerMessage, type VideoFrame as CodedFrame } from "../protocol/server";
-import { FeedbackPace } from "../session/feedback";
+import { Heartbeat } from "../session/heartbeat";
 import type { FromWorker, Setup } from "../session/messages";
 import { type LinkAction, type LinkEvent, Reconnect } from "../session/reconnect";
 import { Watchdog } from "../session/watchdog";
 import { Decoder } from "./decoder";
 import { Painter } from "./painter";
+import { Confirmation, PageReports } from "./reports";
 import { Socket } from "./socket";
 import { microsNow, Telemetry } from "./telemetry";
 
-const PING = { busy: 500, idle: 2000, idleAfter: 2000 } as const;
 /** A tab that is hidden for less keeps its video: switching tabs back and forth costs no key frame. */
 const HIDE_DELAY = 1000;
-const COUNTERS_GAP = 100;
-const DETAILS_GAP = 500;
 const DECODERS = ["avc1.42E01F", "avc1.4D0028", "avc1.640028"];
 
 type Timer = ReturnType<typeof setTimeout> | undefined;
@@ -33,25 +31,20 @@ type Timer = ReturnType<typeof setTimeout> | undefined;
 export class Viewer {
   readonly #link = new Reconnect(Math.random);
   readonly #watchdog = new Watchdog();
-  readonly #pace = new FeedbackPace();
+  readonly #heart = new Heartbeat();
   readonly #telemetry = new Telemetry();
   readonly #decoder: Decoder;
+  readonly #reports: PageReports;
+  readonly #confirmation: Confirmation;
   #painter: Painter | null = null;
   #socket: Socket | null = null;
   #token: string | null;
   #hidden: boolean;
   #paused = false;
-  /** The server wants to know what arrives. */
-  #feedback = false;
   #pictureShown = false;
   #pingSeq = 0;
-  #pingAt = 0;
-  #busyUntil = 0;
   #timer: Timer;
-  #timerDue = Infinity;
   #hideTimer: Timer;
-  #countersTimer: Timer;
-  #detailsTimer: ReturnType<typeof setInterval> | undefined;
 
   constructor(
     private readonly setup: Setup,
@@ -65,6 +58,16 @@ export class Viewer {
       failed: () => this.#wantKeyFrame(),
       unsupported: (codec) => this.post({ type: "trouble", trouble: "codec-unsupported", detail: codec }),
     });
+    this.#reports = new PageReports(
+      () => this.counters(),
+      () => (this.#hidden ? null : this.#telemetry.details(this.#decoder.queue)),
+      post,
+    );
+    this.#confirmation = new Confirmation(
+      () => this.#telemetry,
+      () => this.#decoder.queue,
+      (bytes) => this.#socket?.send(bytes),
+    );
     if (this.#hidden) this.#on({ type: "hidden" });
     this.#on({ type: "start" });
   }
@@ -117,7 +120,7 @@ export class Viewer {
       this.#hideTimer = setTimeout(() => this.#pause(), HIDE_DELAY);
     } else {
       this.#play();
-      this.#pingAt = 0;
+      this.#heart.hurry();
     }
     this.#on({ type: hidden ? "hidden" : "shown" });
   }
@@ -125,8 +128,7 @@ export class Viewer {
   details(on: boolean): void {
     this.#telemetry.detailed = on;
     this.control({ timings: on });
-    clearInterval(this.#detailsTimer);
-    if (on) this.#detailsTimer = setInterval(() => this.#postDetails(), DETAILS_GAP);
+    this.#reports.detailed(on);
   }
 
   counters() {
@@ -168,11 +170,10 @@ export class Viewer {
     const { clientId, userName } = this.setup;
     socket.send(init({ clientId, userName, userRetry, decoders: DECODERS }));
     this.#telemetry.connected();
-    this.#feedback = false;
     this.#paused = false;
     if (this.#hidden) this.#pause();
     if (this.#telemetry.detailed) this.control({ timings: true });
-    this.#pingAt = 0;
+    this.#heart.hurry();
     this.#on({ type: "opened" });
   }
 
@@ -198,7 +199,7 @@ export class Viewer {
     this.#socket = null;
     this.#decoder.reset();
     this.#watchdog.forget();
-    this.#pace.forget();
+    this.#confirmation.forget();
     if (this.#pictureShown) this.post({ type: "picture", shown: false });
     this.#pictureShown = false;
   }
@@ -236,7 +237,7 @@ export class Viewer {
 
   #news(json: string): void {
     const news = parseControl(json);
-    if (news.connected) this.#feedback = news.connected.feedback;
+    if (news.connected) this.#confirmation.wanted = news.connected.feedback;
     this.post({ type: "news", news });
   }
 
@@ -244,9 +245,9 @@ export class Viewer {
     this.#telemetry.frameReceived(frame.pts, size, frame.replay);
     if (!this.#hidden) this.#watchdog.arrived(performance.now());
     this.#decoder.feed(frame);
-    this.#report();
+    this.#confirmation.changed();
+    this.#reports.changed();
     this.#busy();
-    this.#countSoon();
   }
 
   #decoded(frame: VideoFrame): void {
@@ -263,27 +264,14 @@ export class Viewer {
     if (first) this.post({ type: "first-paint", at: this.#telemetry.firstPaintAt ?? 0 });
     if (!this.#pictureShown) this.post({ type: "picture", shown: true });
     this.#pictureShown = true;
-    this.#report();
-    this.#countSoon();
+    this.#confirmation.changed();
+    this.#reports.changed();
   }
 
   #resized(width: number, height: number): void {
     this.#telemetry.width = width;
     this.#telemetry.height = height;
     this.post({ type: "size", width, height });
-  }
-
-  #report(): void {
-    if (!this.#feedback) return;
-    const wait = this.#pace.changed(performance.now());
-    if (wait === 0) this.#sendFeedback();
-    else if (wait !== null) setTimeout(() => this.#sendFeedback(), wait);
-  }
-
-  #sendFeedback(): void {
-    if (!this.#pace.take(performance.now())) return;
-    const { lastReceivedPts, lastPaintedPts, receivedBytes } = this.#telemetry;
-    this.#socket?.send(feedback(lastReceivedPts, lastPaintedPts, receivedBytes, this.#decoder.queue));
   }
 
   /** Resuming makes the server send a key frame at once. */
@@ -307,26 +295,25 @@ export class Viewer {
   }
 
   #busy(): void {
-    this.#busyUntil = performance.now() + PING.idleAfter;
-    if (this.#timerDue > performance.now() + PING.busy) this.#arm();
+    if (this.#heart.busy(performance.now())) this.#arm();
+  }
+
+  get #pings(): boolean {
+    return this.#link.state.phase === "open" && !this.#hidden;
   }
 
   /** One timer serves the link's deadlines and the pings. */
   #arm(): void {
     const now = performance.now();
-    const gap = now < this.#busyUntil ? PING.busy : PING.idle;
-    const pings = this.#link.state.phase === "open" && !this.#hidden;
-    const due = Math.min(this.#link.deadline ?? Infinity, pings ? this.#pingAt + gap : Infinity);
+    const due = Math.min(this.#link.deadline ?? Infinity, this.#pings ? this.#heart.due(now) : Infinity);
     clearTimeout(this.#timer);
-    this.#timerDue = due;
     if (due < Infinity) this.#timer = setTimeout(() => this.#tick(), Math.max(0, due - now));
   }
 
   #tick(): void {
     const now = performance.now();
-    if (this.#link.state.phase === "open" && !this.#hidden) {
-      const gap = now < this.#busyUntil ? PING.busy : PING.idle;
-      if (now >= this.#pingAt + gap - 1) this.#ping(now);
+    if (this.#pings) {
+      if (this.#heart.take(now)) this.#ping();
       const verdict = this.#watchdog.check(now);
       if (verdict === "reset-decoder") this.#restartDecoder();
       if (verdict === "reconnect") return this.#on({ type: "stuck" });
@@ -339,24 +326,9 @@ export class Viewer {
     this.#wantKeyFrame();
   }
 
-  #ping(now: number): void {
-    this.#pingAt = now;
+  #ping(): void {
     this.#pingSeq = (this.#pingSeq + 1) >>> 0;
     this.#socket?.send(ping(this.#pingSeq, microsNow()));
-  }
-
-  #countSoon(): void {
-    this.#countersTimer ??= setTimeout(() => this.#postCounters(), COUNTERS_GAP);
-  }
-
-  #postCounters(): void {
-    this.#countersTimer = undefined;
-    this.post({ type: "counters", counters: this.counters() });
-  }
-
-  #postDetails(): void {
-    if (this.#hidden) return;
-    this.post({ type: "details", counters: this.counters(), details: this.#telemetry.details(this.#decoder.queue) });
   }
 }
 

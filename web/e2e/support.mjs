@@ -15,7 +15,7 @@ export async function closeBrowser() {
 /** Runs `body` with a desktop and an open page; whatever the page complains about fails the test. */
 export async function withPage(options, body) {
   browser ??= await launch();
-  const { desktop = {}, context: contextOptions = {}, settings = {}, hash = "", before = () => {}, complaints = [] } = options;
+  const { desktop = {}, context: contextOptions = {}, settings = {}, hash = "", before = () => {}, complaints = [], host = "127.0.0.1" } = options;
   const mock = await mockDesktop({ pictures: { width: 640, height: 360 }, ...desktop });
   before(mock);
   const context = await browser.newContext({ viewport: { width: 1000, height: 700 }, ...contextOptions });
@@ -25,7 +25,7 @@ export async function withPage(options, body) {
   page.on("console", (message) => ["error", "warning"].includes(message.type()) && said.push(message.text()));
   await page.addInitScript((kept) => localStorage.setItem("lunette.settings", JSON.stringify(kept)), settings);
   try {
-    await page.goto(mock.url + hash);
+    await page.goto(mock.url.replace("127.0.0.1", host) + hash);
     await body({ page, mock, context });
     assert.deepEqual(said.filter((line) => !complaints.some((expected) => expected.test(line))), []);
   } finally {

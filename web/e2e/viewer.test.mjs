@@ -1,6 +1,7 @@
 // The page in Debian's Chromium against the mock desktop: `npm run e2e`.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { INSECURE_HOST } from "../dev/browser.mjs";
 import { closeBrowser, controls, input, newest, painting, setHidden, state, stats, TOKEN, until, withPage } from "./support.mjs";
 
 after(closeBrowser);
@@ -435,5 +436,45 @@ test("control that is lost lets go without a word, since the server has done it"
     await page.keyboard.up("Shift");
     await page.waitForTimeout(100);
     assert.equal(input(mock).length, 1);
+  });
+});
+
+test("a page that is not secure says so, instead of staying black", async () => {
+  await withPage({ host: INSECURE_HOST }, async ({ page, mock }) => {
+    await page.getByText("This page is not secure").waitFor();
+    await page.getByText("Open this desktop over HTTPS").waitFor();
+    assert.equal(mock.viewers.size, 0);
+  });
+});
+
+test("a page below a folder connects below that folder, under the title that it was given", async () => {
+  await withPage({}, async ({ page, mock }) => {
+    await painting(page);
+    const asked = [];
+    page.on("websocket", (socket) => asked.push(new URL(socket.url()).pathname));
+    await page.route("**/d/7/", async (route) => {
+      const answer = await page.request.get(mock.url);
+      const html = (await answer.text()).replaceAll("assets/", "/assets/");
+      await route.fulfill({ contentType: "text/html", body: html.replace("<title>", `<meta name="lunette-title" content="Seven"><title>`) });
+    });
+    await page.goto(`${mock.url}d/7/`);
+    await until(() => asked.length > 0, "a connection");
+    assert.equal(asked[0], "/d/7/ws/stream");
+    assert.equal(await page.title(), "Seven");
+  });
+});
+
+test("what a server says before it closes is shown", async () => {
+  await withPage({}, async ({ page, mock }) => {
+    await painting(page);
+    mock.refuse = true;
+    newest(mock).error("The desktop is being restarted.\n\nunit desktop-3: exit 1");
+    newest(mock).close(4003);
+    await page.getByText("The desktop is being restarted.").waitFor();
+    await page.getByText("Details").click();
+    await page.getByText("unit desktop-3: exit 1").waitFor();
+    await page.getByRole("button", { name: "Try now" }).click();
+    mock.refuse = false;
+    await painting(page);
   });
 });

@@ -34,6 +34,7 @@ function takeToken(): void {
 }
 
 async function connect(): Promise<void> {
+  if (!("transferControlToOffscreen" in HTMLCanvasElement.prototype)) return desktop.tooOld();
   desktop.remote.canvas(stage.canvas);
   const id = await clientId(sessionStorage, lockClaim);
   desktop.remote.setup({

@@ -92,6 +92,11 @@ export class Desktop {
     this.remote.post({ type: "retry", token: this.box.value });
   }
 
+  /** The browser cannot even hand its canvas to a worker. */
+  tooOld(): void {
+    this.store.set({ trouble: { trouble: "no-webcodecs", detail: "" } });
+  }
+
   /** Tries a token that a person typed. */
   useToken(token: string): boolean {
     const good = this.box.put(token);

@@ -1,7 +1,7 @@
 //! `HOST:PORT`, read as strictly as browsers write it.
 
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A machine, by name or address.
 #[derive(Debug, Clone, PartialEq, Eq)]

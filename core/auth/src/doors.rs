@@ -11,7 +11,7 @@
 //!   pages cannot.
 //! * Origin keeps out pages of others that name us rightly.
 
-use std::net::{IpAddr, SocketAddr};
+use core::net::{IpAddr, SocketAddr};
 
 use crate::authority::{Authority, HostName};
 use crate::field::Field;

@@ -5,8 +5,8 @@
 //!   Attempts    wrong × free ──▶ wait 1 s ──wrong──▶ 2 s ──▶ 4 s … ≤ MAX_WAIT      forgotten after FORGET
 //! ```
 
+use core::net::{IpAddr, Ipv6Addr};
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
 /// So many at once, and then one in so long a time.

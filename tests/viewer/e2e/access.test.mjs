@@ -23,7 +23,7 @@ const guarded = suite({ pattern: 'scroll', size: '640x480', more: ['--token-file
 /** The status line that a raw request gets. */
 function raw(port, lines) {
   return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => socket.end([...lines, '', ''].join('\r\n')));
+    const socket = connect(port, '127.0.0.1', () => socket.write([...lines, '', ''].join('\r\n')));
     let answer = '';
     socket.on('data', (data) => (answer += data));
     socket.on('close', () => resolve(Number(answer.split(' ')[1])));

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use lunette_frame::Size;
 use lunette_input_events::{
-    Combined, Control, ControlEvent, Event, Kind, Participant, ParticipantId, Patience, Refusal, Verdict,
+    Combined, Control, ControlEvent, Event, Kind, Participant, ParticipantId, Patience, Refusal, Standing, Verdict,
 };
 use lunette_wire::stream::{
     AgentAction, ClipboardChange, Colour, InputRequest, RemoteUser, ServerControl, ServerMessage,
@@ -122,6 +122,12 @@ impl Room {
         };
         self.settle();
         done
+    }
+
+    /// Whether the input is a member's, or nobody's: then it may also ask for another size, say.
+    #[must_use]
+    pub fn may_act(&self, id: ParticipantId) -> bool {
+        matches!(self.control.view_for(id).you, Standing::Holding | Standing::Free)
     }
 
     /// What an agent is doing, for the others to see; its place is where it pointed last.

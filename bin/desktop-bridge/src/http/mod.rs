@@ -1,0 +1,58 @@
+//! Requests: one table of operations, from which routes and the API's description are made.
+
+pub mod events;
+mod headers;
+mod openapi;
+mod page;
+pub mod refusal;
+mod routes;
+mod streams;
+mod system;
+
+use std::sync::Arc;
+
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Router};
+use lunette_auth::Scope;
+
+use crate::bridge::Bridge;
+use crate::listen::Peer;
+
+/// Bytes of a body, where an operation does not say otherwise.
+const LARGEST_BODY: usize = 1 << 20;
+
+/// All operations, each behind the gate.
+#[must_use]
+pub fn router(bridge: Arc<Bridge>) -> Router {
+    let mut router = Router::new();
+    for operation in routes::OPERATIONS {
+        let gate = from_fn_with_state((Arc::clone(&bridge), operation.scope), gate);
+        router = router.route(operation.path, (operation.handler)().layer(gate));
+    }
+    let everybody = from_fn_with_state((Arc::clone(&bridge), None), gate);
+    router
+        .fallback_service(axum::routing::get(page::serve).layer(everybody))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(from_fn(headers::add))
+        .with_state(bridge)
+}
+
+/// Lets a request pass as somebody, or answers it.
+async fn gate(
+    State((bridge, scope)): State<(Arc<Bridge>, Option<Scope>)>,
+    Extension(peer): Extension<Peer>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    match bridge.gate.admit(&peer, request.method(), request.headers(), scope) {
+        Ok(identity) => {
+            if let Some(identity) = identity {
+                request.extensions_mut().insert(identity);
+            }
+            next.run(request).await
+        }
+        Err(refusal) => refusal.into_response(),
+    }
+}

@@ -1,0 +1,179 @@
+//! Listeners and connections: bounded in number, and in the time that they take to say what they want.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use lunette_auth::Neighbourhood;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, UnixListener, UnixStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::sleep;
+
+use crate::cli::Listen;
+
+/// Connections at once; more wait in the kernel.
+const CONNECTIONS: usize = 1024;
+/// For the head of a request, and between requests.
+const HEAD: Duration = Duration::from_secs(30);
+/// Bytes of a head.
+const LONGEST_HEAD: usize = 64 * 1024;
+/// After an error of `accept`, which mostly lasts: no descriptors left.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Who is at the other end.
+#[derive(Debug, Clone, Copy)]
+pub enum Peer {
+    /// Somebody on the network.
+    Address(IpAddr),
+    /// A process of this machine.
+    Process,
+}
+
+impl Peer {
+    /// Whom wrong tokens and floods are blamed on.
+    #[must_use]
+    pub fn neighbourhood(&self) -> Neighbourhood {
+        match self {
+            Self::Address(address) => Neighbourhood::from(*address),
+            Self::Process => Neighbourhood::from(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+        }
+    }
+}
+
+/// An open listener.
+pub enum Listener {
+    /// TCP.
+    Tcp(TcpListener),
+    /// A Unix socket; its file goes with it.
+    Unix(UnixListener, SocketFile),
+}
+
+/// A socket's file, which is removed with its listener.
+pub struct SocketFile(PathBuf);
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        // Somebody else may have taken it away; nothing is lost then.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+impl Listener {
+    /// Starts to listen.
+    ///
+    /// # Errors
+    /// When the address is taken, or cannot be had.
+    pub async fn open(listen: &Listen) -> anyhow::Result<Self> {
+        match listen {
+            Listen::Tcp(address) => {
+                let bound = TcpListener::bind(address).await;
+                Ok(Self::Tcp(bound.with_context(|| format!("cannot listen at {address}"))?))
+            }
+            Listen::Unix(path) => open_unix(path).with_context(|| format!("cannot listen at {}", path.display())),
+        }
+    }
+
+    /// Where it listens, as it is printed.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn address(&self) -> io::Result<String> {
+        match self {
+            Self::Tcp(listener) => Ok(listener.local_addr()?.to_string()),
+            Self::Unix(_, file) => Ok(format!("unix:{}", file.0.display())),
+        }
+    }
+
+    /// Takes connections, for ever.
+    pub async fn serve(self, router: Router, uids: Arc<[u32]>) {
+        let places = Arc::new(Semaphore::new(CONNECTIONS));
+        loop {
+            // The semaphore is never closed.
+            let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+            let accepted = match &self {
+                Self::Tcp(listener) => listener.accept().await.map(|(stream, from)| serve_tcp(stream, from, &router, place)),
+                Self::Unix(listener, _) => {
+                    listener.accept().await.map(|(stream, _)| serve_unix(stream, &router, &uids, place))
+                }
+            };
+            if let Err(error) = accepted {
+                tracing::error!(%error, "cannot accept a connection");
+                sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Only a socket that nobody listens at is replaced.
+fn open_unix(path: &Path) -> anyhow::Result<Listener> {
+    if std::os::unix::net::UnixStream::connect(path).is_ok() {
+        anyhow::bail!("somebody listens there already");
+    }
+    match std::fs::symlink_metadata(path) {
+        Ok(found) if std::os::unix::fs::FileTypeExt::is_socket(&found.file_type()) => std::fs::remove_file(path)?,
+        Ok(_) => anyhow::bail!("it is there and no socket"),
+        Err(_) => {}
+    }
+    let listener = UnixListener::bind(path)?;
+    let file = SocketFile(path.to_owned());
+    // Who may connect is asked of each peer; the file's mode keeps out the rest of the machine.
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660))?;
+    Ok(Listener::Unix(listener, file))
+}
+
+fn serve_tcp(stream: tokio::net::TcpStream, from: SocketAddr, router: &Router, place: OwnedSemaphorePermit) {
+    if let Err(error) = prepare(&stream) {
+        tracing::debug!(%error, "a connection was gone at once");
+        return;
+    }
+    connection(stream, Peer::Address(from.ip()), router.clone(), place);
+}
+
+/// Small messages go out at once, and a peer that is gone without a word is noticed.
+fn prepare(stream: &tokio::net::TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let keepalive = socket2::TcpKeepalive::new()
+        .with_time(Duration::from_secs(15))
+        .with_interval(Duration::from_secs(5))
+        .with_retries(3);
+    socket2::SockRef::from(stream).set_tcp_keepalive(&keepalive)
+}
+
+fn serve_unix(stream: UnixStream, router: &Router, uids: &[u32], place: OwnedSemaphorePermit) {
+    let own = rustix::process::geteuid().as_raw();
+    match stream.peer_cred() {
+        Ok(peer) if peer.uid() == 0 || peer.uid() == own || uids.contains(&peer.uid()) => {
+            connection(stream, Peer::Process, router.clone(), place);
+        }
+        Ok(peer) => tracing::warn!(uid = peer.uid(), "a user was turned away: --allowed-uid would let it in"),
+        Err(error) => tracing::debug!(%error, "a connection was gone at once"),
+    }
+}
+
+fn connection<S>(stream: S, peer: Peer, router: Router, place: OwnedSemaphorePermit)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let router = router.layer(axum::Extension(peer));
+    tokio::spawn(async move {
+        let serving = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD)
+            .max_buf_size(LONGEST_HEAD)
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+            .with_upgrades();
+        if let Err(error) = serving.await {
+            tracing::debug!(%error, "a connection ended badly");
+        }
+        drop(place);
+    });
+}

@@ -1,0 +1,224 @@
+//! The thread that makes input happen.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use lunette_cause::chain;
+use lunette_desktop_session::{InputSink, Session, SinkError, SinkKind, open};
+use lunette_frame::Size;
+use lunette_input_events::Event;
+use tokio::sync::mpsc;
+
+use crate::cli::{Args, Sink};
+
+/// Events that may wait for the compositor.
+const QUEUE: usize = 1024;
+/// Between two attempts to open a sink that is not there yet.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// How the sink is doing.
+#[derive(Debug, Default)]
+pub struct SinkState {
+    // A Mutex: the sink's thread writes, /status reads; both for a moment.
+    now: Mutex<Standing>,
+    done: AtomicU64,
+    failed: AtomicU64,
+    size: Mutex<Option<Size>>,
+}
+
+/// Whether there is a sink.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing was tried yet.
+    #[default]
+    Starting,
+    /// There is this one.
+    Open {
+        /// Which.
+        name: &'static str,
+        /// Whether any text can be typed.
+        unicode: bool,
+    },
+    /// There is none, for this reason.
+    Missing(String),
+}
+
+impl SinkState {
+    /// How the sink is doing now.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Events that happened, and events that did not.
+    #[must_use]
+    pub fn counts(&self) -> (u64, u64) {
+        (self.done.load(Relaxed), self.failed.load(Relaxed))
+    }
+
+    /// The picture that positions are fractions of has this size.
+    pub fn set_picture_size(&self, size: Size) {
+        *self.size.lock().unwrap_or_else(PoisonError::into_inner) = Some(size);
+    }
+
+    fn set(&self, standing: Standing) {
+        *self.now.lock().unwrap_or_else(PoisonError::into_inner) = standing;
+    }
+}
+
+/// The sink's thread, as it was started.
+pub struct SinkThread {
+    /// Where events go.
+    pub events: mpsc::Sender<Event>,
+    /// How it is doing.
+    pub state: Arc<SinkState>,
+}
+
+impl SinkThread {
+    /// Starts it. A compositor that is not there yet is looked for until it is.
+    ///
+    /// # Errors
+    /// When a log file cannot be written, or there is no thread to be had.
+    pub fn start(args: &Args) -> anyhow::Result<Self> {
+        let (events, queue) = mpsc::channel(QUEUE);
+        let state = Arc::new(SinkState::default());
+        let opener = Opener::new(args)?;
+        let worker = Worker { opener, queue, state: Arc::clone(&state), sink: None, tried: None, size: None };
+        thread::Builder::new().name("sink".to_owned()).spawn(|| worker.run()).context("cannot start a thread")?;
+        Ok(Self { events, state })
+    }
+}
+
+/// Knows which sink to open.
+enum Opener {
+    Log(Option<File>),
+    Session(Option<SinkKind>, Option<PathBuf>),
+}
+
+impl Opener {
+    fn new(args: &Args) -> anyhow::Result<Self> {
+        let kind = match &args.sink {
+            Sink::Log(path) => return Ok(Self::Log(Some(log(path)?))),
+            Sink::Auto => None,
+            Sink::None => Some(SinkKind::None),
+            Sink::Wlroots => Some(SinkKind::Wlroots),
+            Sink::Gnome => Some(SinkKind::Gnome),
+            Sink::Socket(path) => Some(SinkKind::Socket(path.clone())),
+        };
+        Ok(Self::Session(kind, args.input_socket.clone()))
+    }
+
+    fn open(&mut self) -> Result<Box<dyn InputSink>, SinkError> {
+        match self {
+            Self::Log(file) => match file.take() {
+                Some(file) => Ok(Box::new(LogSink { file })),
+                None => Err(SinkError::NoSink("its log cannot be written any more".to_owned())),
+            },
+            Self::Session(kind, socket) => {
+                let mut session = Session::from_environment();
+                session.input_socket = socket.clone().or(session.input_socket);
+                open(kind.as_ref(), &session)
+            }
+        }
+    }
+}
+
+fn log(path: &Path) -> anyhow::Result<File> {
+    let opened = OpenOptions::new().create(true).append(true).open(path);
+    opened.with_context(|| format!("cannot write the input log {}", path.display()))
+}
+
+struct Worker {
+    opener: Opener,
+    queue: mpsc::Receiver<Event>,
+    state: Arc<SinkState>,
+    sink: Option<Box<dyn InputSink>>,
+    tried: Option<Instant>,
+    size: Option<Size>,
+}
+
+impl Worker {
+    fn run(mut self) {
+        self.open();
+        while let Some(event) = self.queue.blocking_recv() {
+            let done = self.act(&event);
+            let count = if done { &self.state.done } else { &self.state.failed };
+            count.fetch_add(1, Relaxed);
+        }
+    }
+
+    fn open(&mut self) {
+        if self.tried.is_some_and(|tried| tried.elapsed() < AGAIN) {
+            return;
+        }
+        self.tried = Some(Instant::now());
+        match self.opener.open() {
+            Ok(sink) => {
+                tracing::info!(sink = sink.name(), "input goes to the desktop");
+                self.state.set(Standing::Open { name: sink.name(), unicode: sink.can_type_unicode() });
+                self.sink = Some(sink);
+                self.size = None;
+            }
+            Err(error) => {
+                let reason = chain(&error);
+                if self.state.standing() != Standing::Missing(reason.clone()) {
+                    tracing::warn!(reason, "input goes nowhere");
+                }
+                self.state.set(Standing::Missing(reason));
+            }
+        }
+    }
+
+    fn act(&mut self, event: &Event) -> bool {
+        if self.sink.is_none() {
+            self.open();
+        }
+        let Some(sink) = &mut self.sink else { return false };
+        let size = *self.state.size.lock().unwrap_or_else(PoisonError::into_inner);
+        if size != self.size
+            && let Some(size) = size
+        {
+            sink.set_picture_size(size);
+            self.size = Some(size);
+        }
+        let sent = sink.send(event);
+        if let Err(error) = &sent {
+            tracing::debug!(error = chain(error), "an input event was lost");
+        }
+        sent.is_ok()
+    }
+}
+
+/// Writes a line per event: for tests, and for seeing what a page sends.
+struct LogSink {
+    file: File,
+}
+
+impl InputSink for LogSink {
+    fn send(&mut self, event: &Event) -> Result<(), SinkError> {
+        let mut line = crate::http::events::to_json(event).to_string();
+        line.push('\n');
+        self.file.write_all(line.as_bytes()).map_err(|error| SinkError::NoSink(error.to_string()))
+    }
+
+    fn flush(&mut self) -> Result<(), SinkError> {
+        Ok(())
+    }
+
+    fn set_picture_size(&mut self, _: Size) {}
+
+    fn name(&self) -> &'static str {
+        "log"
+    }
+
+    fn can_type_unicode(&self) -> bool {
+        true
+    }
+}

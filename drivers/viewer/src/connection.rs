@@ -1,0 +1,314 @@
+//! One viewer's socket: read, feed, drain, write.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use futures_util::StreamExt;
+use lunette_auth::{Identity, Scope};
+use lunette_frame::{BitRate, Size};
+use lunette_input_events::{Kind, Permission, Refusal};
+use lunette_session::{Facts, Hears, Joining, Out, Payload, Picture, Viewer};
+use lunette_wire::stream::{CloseCode, Init, Refused, RefusedThing, ServerControl, StreamError, VideoMode};
+use tokio::time::sleep_until;
+
+use crate::writer::{CannotWrite, Writer};
+use crate::{Desk, NoVideo, Seat, Unit, Waiting, Watching};
+
+/// How often it is looked whether held-back pictures are too old, or may go out after all.
+const LOOK: Duration = Duration::from_millis(25);
+
+/// Serves one viewer until its connection ends.
+pub async fn serve_viewer(socket: WebSocket, desk: Desk, identity: Identity) {
+    let (sink, mut stream) = socket.split();
+    let mut connection = Connection::new(desk, identity, Writer::new(sink));
+    while connection.drain().is_ok() && !connection.viewer.is_over() {
+        let happened = connection.happening(&mut stream).await;
+        connection.handle(happened);
+    }
+    // What the viewer held down comes up before anything is waited for.
+    connection.seat = None;
+    connection.watching = None;
+    connection.writer.finish().await;
+}
+
+type Incoming = futures_util::stream::SplitStream<WebSocket>;
+
+/// What can happen to a connection.
+enum Happening {
+    Message(Message),
+    Gone,
+    Unit(Result<Unit, NoVideo>),
+    Letter,
+    Timeout,
+    Resized(Result<(), NoVideo>),
+    Closing,
+}
+
+struct Connection {
+    desk: Desk,
+    identity: Identity,
+    viewer: Viewer,
+    writer: Writer,
+    seat: Option<Seat>,
+    watching: Option<Box<dyn Watching>>,
+    rate: Option<BitRate>,
+    resizing: Option<Waiting<'static, Result<(), NoVideo>>>,
+    size: Size,
+}
+
+impl Connection {
+    fn new(desk: Desk, identity: Identity, writer: Writer) -> Self {
+        let viewer = Viewer::new(desk.lounge.now(), desk.limits);
+        let size = desk.lounge.size();
+        Self { desk, identity, viewer, writer, seat: None, watching: None, rate: None, resizing: None, size }
+    }
+
+    fn now(&self) -> Duration {
+        self.desk.lounge.now()
+    }
+
+    async fn happening(&mut self, stream: &mut Incoming) -> Happening {
+        let now = self.now();
+        let wanted = self.viewer.wants_unit(now);
+        let held_back = !wanted && self.watching.as_ref().is_some_and(|watching| !watching.queued_for().is_zero());
+        let due = self.viewer.next_timeout().map_or(now + LOOK, |at| if held_back { at.min(now + LOOK) } else { at });
+        let due = self.desk.lounge.at(due);
+        tokio::select! {
+            message = stream.next() => match message {
+                Some(Ok(message)) => Happening::Message(message),
+                Some(Err(_)) | None => Happening::Gone,
+            },
+            unit = next_unit(self.watching.as_deref_mut()), if wanted => Happening::Unit(unit),
+            () = letter(self.seat.as_ref()) => Happening::Letter,
+            done = resized(self.resizing.as_mut()) => Happening::Resized(done),
+            () = self.writer.broken() => Happening::Gone,
+            () = closing(&mut self.desk.closing) => Happening::Closing,
+            () = sleep_until(due) => Happening::Timeout,
+        }
+    }
+
+    fn handle(&mut self, happening: Happening) {
+        let now = self.now();
+        match happening {
+            Happening::Message(Message::Text(text)) => self.viewer.handle_text(now, &text),
+            Happening::Message(Message::Binary(bytes)) => self.viewer.handle_binary(now, &bytes),
+            Happening::Message(Message::Pong(payload)) => self.viewer.handle_pong(now, &payload),
+            // The library answers pings by itself.
+            Happening::Message(Message::Ping(_)) => {}
+            Happening::Message(Message::Close(_)) | Happening::Gone => self.viewer.handle_gone(),
+            Happening::Unit(Ok(unit)) => self.hand_on(now, unit),
+            Happening::Unit(Err(end)) => {
+                self.watching = None;
+                self.viewer.fail(CloseCode::GoingAway, StreamError::with_detail(&end.reason, &end.detail));
+            }
+            Happening::Letter => self.read_letters(),
+            Happening::Timeout => self.look(now),
+            Happening::Resized(done) => self.resized(done),
+            Happening::Closing => {
+                self.viewer.fail(CloseCode::Stopping, StreamError::new("The server is stopping."));
+            }
+        }
+    }
+
+    fn hand_on(&mut self, now: Duration, unit: Unit) {
+        if unit.unit.size != self.size {
+            self.size = unit.unit.size;
+            self.desk.lounge.set_size(self.size);
+        }
+        let handed = self.desk.video.clock();
+        self.viewer.handle_unit(now, &Picture { unit: unit.unit, replay: unit.replay, encoded: unit.encoded, handed });
+    }
+
+    fn look(&mut self, now: Duration) {
+        if let Some(watching) = &self.watching {
+            self.viewer.handle_backlog(now, watching.queued_for());
+        }
+        self.viewer.handle_timeout(now);
+    }
+
+    fn read_letters(&mut self) {
+        while let Some(letter) = self.seat.as_ref().and_then(Seat::take_letter) {
+            self.viewer.handle_letter(&letter);
+        }
+    }
+
+    /// Does what the session asks for. Fails when the peer takes nothing any more.
+    fn drain(&mut self) -> Result<(), CannotWrite> {
+        while let Some(out) = self.viewer.poll_output() {
+            self.act(out)?;
+        }
+        Ok(())
+    }
+
+    fn act(&mut self, out: Out) -> Result<(), CannotWrite> {
+        match out {
+            Out::Send(Payload::Binary(bytes)) => return self.writer.send(Message::Binary(bytes)),
+            Out::Send(Payload::Text(text)) => return self.writer.send(Message::Text(text.into())),
+            Out::Ping(bytes) => return self.writer.send(Message::Ping(bytes)),
+            Out::Close(code) => {
+                let frame = CloseFrame { code: code.code(), reason: code.reason().into() };
+                return self.writer.send(Message::Close(Some(frame)));
+            }
+            Out::Join(init) => self.join(&init),
+            Out::Pong(ping) => {
+                let server_time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                let server_time = u64::try_from(server_time.as_micros()).unwrap_or(u64::MAX);
+                self.viewer.pong(ping, server_time, self.desk.lateness.lateness(), self.desk.video.clock());
+            }
+            Out::Hops => self.viewer.answer(ServerControl::Hops(self.desk.video.hops())),
+            Out::Video(wanted) => self.watch(wanted),
+            Out::Rate(rate) => {
+                self.rate = rate;
+                if let Some(watching) = &mut self.watching {
+                    watching.set_rate(rate);
+                }
+            }
+            Out::FallBehind => {
+                if let Some(watching) = &mut self.watching {
+                    watching.fall_behind();
+                }
+            }
+            Out::Resize(size) => self.resize(size),
+            Out::Input(_) | Out::ReleaseKeys | Out::Ask(_) => self.use_seat(out),
+            Out::Nonsense(what) => tracing::debug!(what, "a viewer's message makes no sense"),
+        }
+        Ok(())
+    }
+
+    fn use_seat(&mut self, out: Out) {
+        let Some(seat) = &self.seat else { return };
+        let done = match out {
+            Out::Input(event) => seat.input(event),
+            Out::Ask(request) => match seat.ask(request) {
+                Ok(()) => Ok(()),
+                Err(refusal) => return self.viewer.answer(refused(RefusedThing::Control, &refusal.to_string())),
+            },
+            _ => {
+                seat.release_keys();
+                Ok(())
+            }
+        };
+        if let Err(refusal) = done {
+            self.viewer.refused(self.desk.lounge.now(), &refusal);
+        }
+    }
+
+    fn join(&mut self, init: &Init) {
+        if let Err(error) = self.check_mode(init.video_mode) {
+            return self.viewer.fail(CloseCode::Violation, error);
+        }
+        match self.desk.lounge.join(self.joining(init)) {
+            Ok(seat) => self.seat = Some(seat),
+            Err(refusal) => {
+                let error = StreamError::with_detail("There is no room for another viewer.", &refusal.to_string());
+                return self.viewer.fail(CloseCode::GoingAway, error);
+            }
+        }
+        let video = self.desk.video.facts();
+        let cursor = self.desk.lounge.cursor();
+        let size = video.size.unwrap_or_else(|| init.size_or(self.size));
+        let fps = video.fps.map_or(init.fps, |fps| frames(fps.as_f64()));
+        let may_resize = video.resizable && self.identity.has(Scope::Control);
+        let clipboard = self.desk.clipboard && self.identity.has(Scope::Control);
+        self.viewer.joined(&Facts { size, fps, cursor, resizable: may_resize, clipboard });
+        self.watch(true);
+    }
+
+    /// Who has not asked for a way gets the one that there is.
+    fn check_mode(&self, asked: Option<VideoMode>) -> Result<(), StreamError> {
+        match asked {
+            Some(asked) if self.desk.mode.is_some_and(|mode| mode != asked) => {
+                let detail = format!("video mode {asked:?} was asked for; leave it out, or ask for {:?}", self.desk.mode);
+                Err(StreamError::with_detail("This desktop's pictures are not captured in that way.", &detail))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn joining(&self, init: &Init) -> Joining {
+        let may_control = self.identity.has(Scope::Control);
+        let name = self.identity.name().or(init.user_name.as_deref()).unwrap_or_default();
+        Joining {
+            kind: if self.identity.is_agent() { Kind::Agent } else { Kind::Person },
+            name: name.to_owned(),
+            permission: if may_control { Permission::MayControl } else { Permission::ViewOnly },
+            unique_id: init.client_unique_id.clone(),
+            user_id: init.user_id.clone().unwrap_or_default(),
+            avatar_url: init.avatar_url.clone().unwrap_or_default(),
+            hears: if init.knows_extensions() { Hears::Extensions } else { Hears::Protocol },
+        }
+    }
+
+    fn watch(&mut self, wanted: bool) {
+        self.watching = None;
+        if !wanted {
+            return;
+        }
+        match self.desk.video.join() {
+            Ok(mut watching) => {
+                watching.set_rate(self.rate);
+                self.watching = Some(watching);
+            }
+            Err(none) => {
+                self.viewer.fail(CloseCode::GoingAway, StreamError::with_detail(&none.reason, &none.detail));
+            }
+        }
+    }
+
+    fn resize(&mut self, size: Size) {
+        let may = self.identity.has(Scope::Control) && self.seat.as_ref().is_some_and(Seat::may_act);
+        if !may {
+            let reason = Refusal::ViewOnly.to_string();
+            return self.viewer.answer(refused(RefusedThing::Resize, &reason));
+        }
+        if self.resizing.is_none() {
+            let video = Arc::clone(&self.desk.video);
+            self.resizing = Some(Box::pin(async move { video.resize(size).await }));
+        }
+    }
+
+    fn resized(&mut self, done: Result<(), NoVideo>) {
+        self.resizing = None;
+        if let Err(none) = done {
+            self.viewer.answer(refused(RefusedThing::Resize, &none.reason));
+        }
+    }
+}
+
+fn refused(what: RefusedThing, reason: &str) -> ServerControl {
+    ServerControl::Refused(Refused { what, reason: reason.to_owned() })
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
+fn frames(rate: f64) -> u8 {
+    rate.round().clamp(1.0, 255.0) as u8
+}
+
+async fn next_unit(watching: Option<&mut (dyn Watching + 'static)>) -> Result<Unit, NoVideo> {
+    match watching {
+        Some(watching) => watching.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn letter(seat: Option<&Seat>) {
+    match seat {
+        Some(seat) => seat.letter_came().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn resized(resizing: Option<&mut Waiting<'static, Result<(), NoVideo>>>) -> Result<(), NoVideo> {
+    match resizing {
+        Some(resizing) => resizing.await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn closing(closing: &mut crate::Closing) {
+    // Its sender is gone only with the server.
+    if closing.wait_for(|closing| *closing).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

@@ -78,11 +78,13 @@ export class Inputs {
   }
 
   #settings(): void {
-    const { swapCommand, byCharacter, touch } = this.desktop.store.value.settings;
+    const { settings, capabilities } = this.desktop.store.value;
+    const { swapCommand, byCharacter, touch } = settings;
     this.#keyboard.options.swapCommand = swapCommand;
     this.#keyboard.options.byCharacter = byCharacter;
-    this.#touch.mode = touch;
-    if (touch === "touch") this.desktop.showPointer(null);
+    // A desktop without a touch screen still has a pointer.
+    this.#touch.mode = capabilities.touch ? touch : "trackpad";
+    if (touch === "touch" && capabilities.touch) this.desktop.showPointer(null);
   }
 
   #shortcut(name: Shortcut, onToolbar: () => void): void {

@@ -56,8 +56,10 @@ export function Toolbar({ desktop, inputs, title, handle }: Props) {
         <Tool icon="settings" label="Settings" pressed={panel === "menu"} act={open("menu")} />
       </div>
       {panel !== "none" && <div class="away" onPointerDown={leave} />}
-      {panel === "menu" && <Menu desktop={desktop} />}
-      {panel === "people" && <PeoplePanel desktop={desktop} />}
+      <div onKeyDown={(event) => event.key === "Escape" && leave()}>
+        {panel === "menu" && <Menu desktop={desktop} />}
+        {panel === "people" && <PeoplePanel desktop={desktop} />}
+      </div>
     </>
   );
 }

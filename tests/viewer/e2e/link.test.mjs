@@ -64,6 +64,21 @@ fact('at 500 kbit/s the picture still moves, and is whole when the link is wide 
   });
 });
 
+fact('a hiccup of the link costs no more than itself', async ({ bridge, open, context }) => {
+  await through(bridge, open, async (viewer, relay) => {
+    await sleep(3000);
+    relay.held = true;
+    await sleep(400);
+    relay.held = false;
+    await sleep(1000);
+    await viewer.take();
+    await sleep(3000);
+    const { log } = await viewer.take();
+    context.diagnostic(`${log.length} pictures in 3 s, a second after 400 ms of silence`);
+    assert.ok(log.length > 60);
+  });
+});
+
 fact('bursts do not stop the picture', async ({ bridge, open, context }) => {
   await through(bridge, open, async (viewer, relay) => {
     await sleep(1000);

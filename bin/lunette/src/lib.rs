@@ -13,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod bridges;
 pub mod cli;
 mod demo;
 mod image;

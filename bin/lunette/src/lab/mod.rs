@@ -11,7 +11,7 @@ mod flipper;
 mod guest;
 mod programs;
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, SocketAddrV4, TcpListener};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -21,6 +21,8 @@ use lunette_vm::accelerator::Proof;
 use lunette_vm::{
     Accelerator, Arch, Boot, Cpus, Disk, FirmwareFile, Guard, Label, MachineConfig, Mebibytes, Qemu, Vm, VmConfig,
 };
+
+use crate::bridges;
 
 pub use exporter::{Exporter, ExporterPlan};
 pub use flipper::{Flipper, FlipperPlan};
@@ -94,6 +96,14 @@ impl System {
         }
     }
 
+    /// A port of the loopback that is to lead to desktops' bridges.
+    fn bridges(&self) -> Result<Option<SocketAddrV4>> {
+        match (self, free_address()?) {
+            (Self::Desktops { .. }, SocketAddr::V4(address)) => Ok(Some(address)),
+            _ => Ok(None),
+        }
+    }
+
     fn profiles(&self) -> &[String] {
         match self {
             Self::Test => &[],
@@ -131,6 +141,7 @@ pub struct Lab {
     guest: Guest,
     vm: Vm,
     accelerator: Accelerator,
+    bridges: Option<SocketAddrV4>,
     times: StartTimes,
 }
 
@@ -166,7 +177,8 @@ impl Lab {
         let started = Instant::now();
         let address = listen.streams.map_or_else(free_address, Ok)?;
         let work = tempfile::tempdir().context("cannot make a temporary directory")?;
-        let machine = plan.machine(arch, parts, address, work.path())?;
+        let bridges = plan.system.bridges()?;
+        let machine = plan.machine(arch, parts, address, bridges, work.path())?;
         times.programs = started.elapsed();
 
         let started = Instant::now();
@@ -176,7 +188,13 @@ impl Lab {
         let exporter = Exporter::start(&plan.programs, &plan.exporter, vm.paths(), address, listen.metrics)?;
         let guest = inside(&vm)?;
         times.boot = started.elapsed();
-        Ok(Self { exporter, guest, vm, accelerator, times })
+        Ok(Self { exporter, guest, vm, accelerator, bridges, times })
+    }
+
+    /// Where this machine's loopback leads to the bridges of the guest's desktops, if it has any.
+    #[must_use]
+    pub fn bridges(&self) -> Option<SocketAddrV4> {
+        self.bridges
     }
 
     /// The machine.
@@ -238,17 +256,17 @@ impl Lab {
     /// # Errors
     /// When it does not start, or leases cannot be had from it.
     pub fn replace_machine(self, plan: &LabPlan) -> Result<Self> {
-        let Self { exporter, guest, vm, accelerator, times } = self;
+        let Self { exporter, guest, vm, accelerator, bridges, times } = self;
         // In this order: the shells are the machine's, and the next one needs its directory.
         drop(guest);
         drop(vm);
         let arch = Arch::of_host().context("there are no guests for this processor")?;
         let work = tempfile::tempdir().context("cannot make a temporary directory")?;
         let parts = Parts { image: plan.image(&mut |_| {})?, roots: plan.roots(&mut |_| {})? };
-        let machine = plan.machine(arch, parts, exporter.address(), work.path())?;
+        let machine = plan.machine(arch, parts, exporter.address(), bridges, work.path())?;
         let vm = plan.start(machine, Qemu::find(arch)?, accelerator)?;
         let guest = inside(&vm)?;
-        Ok(Self { exporter, guest, vm, accelerator, times })
+        Ok(Self { exporter, guest, vm, accelerator, bridges, times })
     }
 }
 
@@ -291,12 +309,20 @@ impl LabPlan {
     }
 
     /// What the machine is made of; `work` gets files that QEMU reads when it starts.
-    fn machine(&self, arch: Arch, parts: Parts, exporter: SocketAddr, work: &Path) -> Result<MachineConfig> {
+    fn machine(
+        &self,
+        arch: Arch,
+        parts: Parts,
+        exporter: SocketAddr,
+        bridges: Option<SocketAddrV4>,
+        work: &Path,
+    ) -> Result<MachineConfig> {
         let Parts { image, roots } = parts;
         let initrd = work.join("initrd");
-        image.initrd_with(&self.overlay(exporter)?, &initrd)?;
+        image.initrd_with(&self.overlay(exporter, bridges)?, &initrd)?;
         let boot = Boot::Kernel { kernel: image.kernel, initrd: Some(initrd), command_line: image.cmdline };
         let mut machine = MachineConfig::new(arch, self.cpus, self.memory, boot);
+        machine.forwards = bridges.map(bridges::forward).into_iter().collect();
         machine.disks = image.disk.map(Disk::read_only).into_iter().collect();
         for root in roots {
             let serial = root.serial().parse()?;
@@ -311,7 +337,7 @@ impl LabPlan {
         Ok(machine)
     }
 
-    fn overlay(&self, exporter: SocketAddr) -> Result<Overlay> {
+    fn overlay(&self, exporter: SocketAddr, bridges: Option<SocketAddrV4>) -> Result<Overlay> {
         let mut overlay = Overlay::new();
         for name in self.system.programs().iter().copied().chain(self.guest_programs.iter().map(String::as_str)) {
             overlay = overlay.program(&self.programs.path(name)?)?;
@@ -323,6 +349,14 @@ impl LabPlan {
         for unit in ["drm-manager", "hydra"] {
             let path = format!("/etc/systemd/system/{unit}.service.d/lab.conf");
             overlay = overlay.file(Path::new(&path), 0o644, host.clone().into_bytes())?;
+        }
+        if let Some(from) = bridges {
+            let (path, text) = bridges::settings(from);
+            overlay = overlay.file(&path, 0o644, text)?;
+        }
+        // Desktops live without.
+        if let Ok(bridge) = self.programs.path("desktop-bridge") {
+            overlay = overlay.program(&bridge)?;
         }
         Ok(overlay.root_shells())
     }

@@ -1,5 +1,6 @@
 //! What a machine of `lunette vm run` starts with.
 
+use std::net::SocketAddrV4;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -8,6 +9,7 @@ use lunette_image::{Builder, Cache, Image, ImageName, Kernel, Overlay, Recipe, T
 use lunette_vm::{Arch, Boot, Disk, Label};
 
 use super::shell;
+use crate::bridges;
 use crate::image::bar::Bar;
 use crate::image::what::Profile;
 
@@ -59,9 +61,9 @@ impl From<Name> for ImageName {
 
 impl Start {
     /// What starts, with which disks; `work` gets files that QEMU reads when it starts.
-    pub(super) fn parts(&self, arch: Arch, work: &Path) -> Result<(Boot, Vec<Disk>)> {
+    pub(super) fn parts(&self, arch: Arch, work: &Path, bridges: Option<SocketAddrV4>) -> Result<(Boot, Vec<Disk>)> {
         if let Some(name) = self.image {
-            return self.image(name.into(), work);
+            return self.image(name.into(), work, bridges);
         }
         let Some(kernel) = self.kernel.clone() else { return Ok((Boot::Firmware(None), Vec::new())) };
         let command_line = format!("console={} drm_kms_helper.fbdev_emulation=0 {}", arch.console(), self.append);
@@ -73,13 +75,13 @@ impl Start {
         (0..self.shells).map(shell::port).collect()
     }
 
-    fn image(&self, image: ImageName, work: &Path) -> Result<(Boot, Vec<Disk>)> {
+    fn image(&self, image: ImageName, work: &Path, bridges: Option<SocketAddrV4>) -> Result<(Boot, Vec<Disk>)> {
         let mut bar = Bar::new();
         let found = self.built(image, &mut bar);
         bar.end();
         let (built, disks) = found?;
         let initrd = work.join("initrd");
-        built.initrd_with(&self.overlay(image)?, &initrd)?;
+        built.initrd_with(&self.overlay(image, bridges)?, &initrd)?;
         let command_line = format!("{} {}", built.cmdline, self.append);
         Ok((Boot::Kernel { kernel: built.kernel, initrd: Some(initrd), command_line }, disks))
     }
@@ -100,7 +102,7 @@ impl Start {
         Ok((built, disks))
     }
 
-    fn overlay(&self, image: ImageName) -> Result<Overlay> {
+    fn overlay(&self, image: ImageName, bridges: Option<SocketAddrV4>) -> Result<Overlay> {
         let mut overlay = Overlay::new();
         for program in &self.programs {
             overlay = overlay.program(program)?;
@@ -108,6 +110,10 @@ impl Start {
         for (path, file) in &self.files {
             let content = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
             overlay = overlay.file(path, 0o644, content)?;
+        }
+        if let Some(from) = bridges {
+            let (path, text) = bridges::settings(from);
+            overlay = overlay.file(&path, 0o644, text)?;
         }
         // The test image has them by itself.
         let brought = self.shells > 0 && image == ImageName::Desktop;

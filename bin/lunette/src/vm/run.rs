@@ -1,6 +1,7 @@
 //! `lunette vm run`.
 
 use std::io::IsTerminal;
+use std::net::SocketAddrV4;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
@@ -15,6 +16,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::boot::Start;
 use super::{this_program, values};
+use crate::bridges;
 use crate::interrupts::interrupts;
 
 /// How often it is looked whether somebody pressed Ctrl-C.
@@ -45,6 +47,10 @@ pub(crate) struct Run {
     /// A TCP port of this machine's loopback that leads to one of the guest
     #[arg(long = "forward", value_name = "HOST:GUEST", value_parser = values::forward)]
     forwards: Vec<Forward>,
+    /// A port of this machine's 127.0.0.1 that leads to desktops' bridges, each of which asks for a token. `hydra show`
+    /// in the guest prints what to open
+    #[arg(long, value_name = "[127.0.0.1:]PORT", requires = "image", value_parser = bridges::address)]
+    bridges: Option<SocketAddrV4>,
     /// Where its sockets go; it is made and removed
     #[arg(long)]
     run_dir: Option<PathBuf>,
@@ -78,7 +84,7 @@ impl Run {
     fn config(&self, work: &Path) -> Result<VmConfig> {
         let arch = Arch::of_host().context("guests cannot be like this processor")?;
         let qemu = Qemu::find(arch)?;
-        let (boot, disks) = self.start.parts(arch, work)?;
+        let (boot, disks) = self.start.parts(arch, work, self.bridges)?;
         let guard = this_program()?;
         let accelerator = match (&boot, self.accel) {
             (_, Some(given)) => given,
@@ -92,7 +98,7 @@ impl Run {
         machine.shares = self.shares.clone();
         machine.ports = self.start.ports()?;
         machine.ports.extend(self.ports.iter().cloned());
-        machine.forwards = self.forwards.clone();
+        machine.forwards = self.forwards.iter().copied().chain(self.bridges.map(bridges::forward)).collect();
         let (run_dir, console_log) = (self.run_dir.clone(), self.kernel_log.clone());
         Ok(VmConfig { name: self.name.clone(), machine, qemu, accelerator, guard, run_dir, console_log })
     }

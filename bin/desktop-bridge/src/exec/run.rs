@@ -17,7 +17,7 @@ use super::Executor;
 use super::policy::Order;
 use super::tail::Tail;
 
-/// From a program's end to the end of what it printed: a child of it may hold its pipes for ever.
+/// From a program's end to the end of what it printed: a child that left its group may hold its pipes for ever.
 const DRAIN: Duration = Duration::from_secs(2);
 
 /// What came of it.
@@ -73,12 +73,13 @@ const INHERITED: [&str; 14] = [
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
 impl Executor {
-    /// Runs it to its end, or until `limit`, when its whole process group is killed. So it is when nobody waits any more.
+    /// Runs it to its end, or until `limit`. What is left of its process group is killed then, or when nobody waits any
+    /// more.
     ///
     /// # Errors
     /// When it cannot be started.
     pub async fn run(&self, order: Order, limit: Duration) -> Result<Outcome, RunError> {
-        let Started { pid, stdout, stderr, mut ended, group } = self.start(order, Stdio::piped).await?;
+        let Started { pid, stdout, stderr, mut ended, group } = self.start(order, Mode::Foreground).await?;
         let group = KillOnDrop(group);
         let (output, errors) = (Mutex::default(), Mutex::default());
         let stdout = stdout.and_then(|pipe| ChildStdout::from_std(pipe).ok());
@@ -113,22 +114,40 @@ impl Executor {
     /// # Errors
     /// When it cannot be started.
     pub async fn start_in_background(&self, order: Order) -> Result<Outcome, RunError> {
-        let pid = self.start(order, Stdio::null).await?.pid;
+        let pid = self.start(order, Mode::Background).await?.pid;
         let (output, errors) = (String::new(), String::new());
         Ok(Outcome { pid, output, errors, cut: false, exit_code: None, timed_out: false })
     }
 
-    async fn start(&self, order: Order, pipe: fn() -> Stdio) -> Result<Started, RunError> {
+    async fn start(&self, order: Order, mode: Mode) -> Result<Started, RunError> {
         let place = Arc::clone(&self.running).try_acquire_owned().map_err(|_| RunError::TooMany)?;
         let program = order.program.clone();
         let (told, heard) = oneshot::channel();
         // A thread for each: the kernel ends a child with the thread that started it, and this one waits for it.
-        let attend = move || attend(&order, pipe, told, place);
+        let attend = move || attend(&order, mode, told, place);
         let started = match std::thread::Builder::new().name("exec".to_owned()).spawn(attend) {
             Ok(_) => heard.await.unwrap_or_else(|_| Err(io::Error::other("the thread that starts it ended"))),
             Err(error) => Err(error),
         };
         started.map_err(|source| RunError::Start { program, source })
+    }
+}
+
+/// Whether somebody waits for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// What it leaves behind ends with it.
+    Foreground,
+    /// What it prints is not kept.
+    Background,
+}
+
+impl Mode {
+    fn pipe(self) -> Stdio {
+        match self {
+            Self::Foreground => Stdio::piped(),
+            Self::Background => Stdio::null(),
+        }
     }
 }
 
@@ -170,9 +189,9 @@ impl Drop for KillOnDrop {
 }
 
 /// On a thread of its own, from start to end.
-fn attend(order: &Order, pipe: fn() -> Stdio, told: oneshot::Sender<io::Result<Started>>, place: OwnedSemaphorePermit) {
+fn attend(order: &Order, mode: Mode, told: oneshot::Sender<io::Result<Started>>, place: OwnedSemaphorePermit) {
     let mut command = command(order);
-    command.stdin(Stdio::null()).stdout(pipe()).stderr(pipe());
+    command.stdin(Stdio::null()).stdout(mode.pipe()).stderr(mode.pipe());
     let mut child = match Spawn::new(command, Lifetime::SpawningThread).spawn() {
         Ok(child) => child,
         Err(error) => {
@@ -189,6 +208,9 @@ fn attend(order: &Order, pipe: fn() -> Stdio, told: oneshot::Sender<io::Result<S
         group.kill();
     }
     let waited = wait_without_reaping(pid);
+    if mode == Mode::Foreground {
+        group.kill();
+    }
     group.forget();
     let code = waited.and_then(|()| child.wait()).ok().map(code);
     drop(place);

@@ -13,6 +13,7 @@
 
 mod bus;
 mod clipboard;
+mod desktop;
 mod error;
 mod gnome;
 mod keyboard;
@@ -24,6 +25,7 @@ mod windows;
 mod wlroots;
 
 pub use clipboard::{Change, Clipboard, Content, Kind, LARGEST};
+pub use desktop::Desktop;
 pub use error::{SessionError, SinkError};
 pub use gnome::{Gnome, GnomeSink, Unicode};
 pub use launch::{Application, Applications};

@@ -88,42 +88,50 @@ impl Session {
 /// # Errors
 /// When this one, or any, cannot be opened; then the error says why each of them cannot.
 pub fn open(kind: Option<&SinkKind>, session: &Session) -> Result<Box<dyn InputSink>, SinkError> {
+    open_sink(kind, session).map(|(sink, _)| sink)
+}
+
+/// A sink, and the GNOME session behind it if there is one.
+pub(crate) type Opened = (Box<dyn InputSink>, Option<Gnome>);
+
+pub(crate) fn open_sink(kind: Option<&SinkKind>, session: &Session) -> Result<Opened, SinkError> {
     match kind {
         Some(SinkKind::Socket(path)) => open_socket(path, session),
         Some(SinkKind::Wlroots) => open_wlroots(session),
         Some(SinkKind::Gnome) => open_gnome(session),
-        Some(SinkKind::None) => Ok(Box::new(NoSink)),
+        Some(SinkKind::None) => Ok((Box::new(NoSink), None)),
         None => detect(session),
     }
 }
 
-type Attempt = fn(&Session) -> Result<Box<dyn InputSink>, SinkError>;
+type Attempt = fn(&Session) -> Result<Opened, SinkError>;
 
-fn detect(session: &Session) -> Result<Box<dyn InputSink>, SinkError> {
+fn detect(session: &Session) -> Result<Opened, SinkError> {
     let attempts: [(&str, Attempt); 3] =
         [("GNOME", open_gnome), ("wlroots", open_wlroots), ("input socket", open_found_socket)];
     let mut reasons = Vec::new();
     for (name, attempt) in attempts {
         match attempt(session) {
-            Ok(sink) => return Ok(sink),
+            Ok(opened) => return Ok(opened),
             Err(error) => reasons.push(format!("{name}: {error}")),
         }
     }
     Err(SinkError::NoSink(reasons.join("; ")))
 }
 
-fn open_gnome(session: &Session) -> Result<Box<dyn InputSink>, SinkError> {
-    Ok(Box::new(Gnome::open(session.bus.as_deref())?.sink()))
+fn open_gnome(session: &Session) -> Result<Opened, SinkError> {
+    let gnome = Gnome::open(session.bus.as_deref())?;
+    Ok((Box::new(gnome.sink()), Some(gnome)))
 }
 
-fn open_found_socket(session: &Session) -> Result<Box<dyn InputSink>, SinkError> {
+fn open_found_socket(session: &Session) -> Result<Opened, SinkError> {
     let path = session.input_socket.as_deref().filter(|path| path.exists());
     let path = path.ok_or_else(|| SinkError::unavailable("the input socket", "there is none"))?;
     open_socket(path, session)
 }
 
-fn open_wlroots(session: &Session) -> Result<Box<dyn InputSink>, SinkError> {
-    Ok(Box::new(wlroots(session)?))
+fn open_wlroots(session: &Session) -> Result<Opened, SinkError> {
+    Ok((Box::new(wlroots(session)?), None))
 }
 
 fn wlroots(session: &Session) -> Result<WlrootsSink, SinkError> {
@@ -133,13 +141,13 @@ fn wlroots(session: &Session) -> Result<WlrootsSink, SinkError> {
 }
 
 /// A socket's devices have the compositor's layout; a virtual keyboard beside them types what that layout lacks.
-fn open_socket(path: &Path, session: &Session) -> Result<Box<dyn InputSink>, SinkError> {
+fn open_socket(path: &Path, session: &Session) -> Result<Opened, SinkError> {
     let pointer = SocketSink::connect(path)?;
     match wlroots(session) {
-        Ok(text) => Ok(Box::new(Combined { pointer, text })),
+        Ok(text) => Ok((Box::new(Combined { pointer, text }), None)),
         Err(error) => {
             tracing::info!(%error, "the input socket types American characters only");
-            Ok(Box::new(pointer))
+            Ok((Box::new(pointer), None))
         }
     }
 }
@@ -215,5 +223,83 @@ impl InputSink for NoSink {
 
     fn can_type_unicode(&self) -> bool {
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use lunette_input_events::{KeyCode, Keysym};
+
+    use super::*;
+
+    /// Notes what it gets under its name; one without keys refuses keysyms.
+    struct Noting {
+        name: &'static str,
+        notes: Arc<Mutex<Vec<String>>>,
+        has_keys: bool,
+    }
+
+    impl InputSink for Noting {
+        fn send(&mut self, event: &Event) -> Result<(), SinkError> {
+            if !self.has_keys && matches!(event, Event::Keysym { .. } | Event::Text(_)) {
+                return Err(SinkError::CannotType { sink: self.name, wanted: "it".into(), reason: "no key" });
+            }
+            self.notes.lock().unwrap().push(format!("{} {event:?}", self.name));
+            Ok(())
+        }
+
+        fn flush(&mut self) -> Result<(), SinkError> {
+            self.notes.lock().unwrap().push(format!("{} flush", self.name));
+            Ok(())
+        }
+
+        fn set_picture_size(&mut self, _: Size) {}
+
+        fn name(&self) -> &'static str {
+            self.name
+        }
+
+        fn can_type_unicode(&self) -> bool {
+            self.has_keys
+        }
+    }
+
+    fn told(has_keys: bool, event: &Event) -> Vec<String> {
+        let notes = Arc::default();
+        let sink = |name, has_keys| Noting { name, notes: Arc::clone(&notes), has_keys };
+        let mut combined = Combined { pointer: sink("devices", has_keys), text: sink("text", true) };
+        combined.send(event).unwrap();
+        notes.lock().unwrap().clone()
+    }
+
+    #[test]
+    fn text_waits_for_what_the_devices_were_told_before() {
+        let text = told(true, &Event::Text("a".into()));
+        assert_eq!(text, ["devices flush", "text Text(\"a\")", "text flush"]);
+    }
+
+    #[test]
+    fn keysyms_go_to_the_devices_that_have_their_keys() {
+        let keysym = Event::Keysym { keysym: Keysym(0xdf), down: true };
+        assert!(told(true, &keysym)[0].starts_with("devices Keysym"));
+        assert!(told(false, &keysym)[1].starts_with("text Keysym"));
+        assert!(told(false, &Event::Key { code: KeyCode(30), down: true })[0].starts_with("devices Key"));
+    }
+
+    #[test]
+    fn a_session_without_any_sink_says_why_for_each() {
+        let session = Session { bus: Some("unix:path=/nonexistent".into()), ..Session::default() };
+        let error = open(None, &session).err().unwrap().to_string();
+        for part in ["GNOME: ", "wlroots: ", "input socket: the input socket is unavailable: there is none"] {
+            assert!(error.contains(part), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_sink_that_is_switched_off_refuses_everything() {
+        let mut sink = open(Some(&SinkKind::None), &Session::default()).unwrap();
+        assert!(sink.send(&Event::Text("a".into())).is_err());
     }
 }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod common;
+
 #[path = "sway/clipboard.rs"]
 mod clipboard;
 #[path = "sway/fixture.rs"]
@@ -12,5 +14,3 @@ mod pointing;
 mod typing;
 #[path = "sway/windows.rs"]
 mod windows;
-#[path = "sway/witness.rs"]
-mod witness;

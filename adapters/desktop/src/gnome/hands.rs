@@ -117,46 +117,26 @@ impl Hands {
             (Some(_), Unicode::PasteInTerminal) => return pasted(CTRL_SHIFT_V),
             (None, _) | (Some(_), Unicode::Number) => {}
         }
-        // What is held would make shortcuts of the text.
+        let lifted = self.lift_modifiers(remote).await?;
+        let typed = characters(remote, &text).await;
+        put_down(remote, &lifted).await?;
+        typed.map(|()| None)
+    }
+
+    /// What is held would make shortcuts of a text.
+    async fn lift_modifiers(&self, remote: &Remote) -> Result<Vec<u16>, SessionError> {
         let held: Vec<u16> = self.keys.iter().copied().filter(|code| keyboard::is_modifier(*code)).collect();
         for code in &held {
             remote.key((*code).into(), false).await?;
         }
-        let typed = self.characters(remote, &text).await;
-        for code in &held {
-            remote.key((*code).into(), true).await?;
-        }
-        typed.map(|()| None)
+        Ok(held)
     }
 
-    async fn characters(&self, remote: &Remote, text: &str) -> Result<(), SessionError> {
-        for character in text.chars() {
-            match keyboard::keysym(character) {
-                Some(keysym) if character.is_ascii() => strike(remote, keysym).await?,
-                _ => self.number(remote, character).await?,
-            }
-        }
-        Ok(())
-    }
-
-    async fn number(&self, remote: &Remote, character: char) -> Result<(), SessionError> {
-        self.chord(remote, CTRL_SHIFT_U).await?;
-        for digit in format!("{:x}", u32::from(character)).chars() {
-            strike(remote, digit.into()).await?;
-        }
-        strike(remote, RETURN).await
-    }
-
-    /// Holds all but the last of the keys, and strikes that.
-    pub(super) async fn chord(&self, remote: &Remote, keys: &[u16]) -> Result<(), SessionError> {
-        let keys: Vec<u16> = keys.iter().copied().filter(|code| !self.keys.contains(code)).collect();
-        for code in &keys {
-            remote.key((*code).into(), true).await?;
-        }
-        for code in keys.iter().rev() {
-            remote.key((*code).into(), false).await?;
-        }
-        Ok(())
+    /// A shortcut, whatever is held meanwhile.
+    pub(super) async fn shortcut(&self, remote: &Remote, keys: &[u16]) -> Result<(), SessionError> {
+        let lifted = self.lift_modifiers(remote).await?;
+        chord(remote, keys).await?;
+        put_down(remote, &lifted).await
     }
 
     /// Everything goes up.
@@ -172,6 +152,40 @@ impl Hands {
         }
         Ok(())
     }
+}
+
+async fn characters(remote: &Remote, text: &str) -> Result<(), SessionError> {
+    for character in text.chars() {
+        match keyboard::keysym(character) {
+            Some(keysym) if character.is_ascii() => strike(remote, keysym).await?,
+            _ => number(remote, character).await?,
+        }
+    }
+    Ok(())
+}
+
+async fn number(remote: &Remote, character: char) -> Result<(), SessionError> {
+    chord(remote, CTRL_SHIFT_U).await?;
+    for digit in format!("{:x}", u32::from(character)).chars() {
+        strike(remote, digit.into()).await?;
+    }
+    strike(remote, RETURN).await
+}
+
+/// Holds all but the last of the keys, and strikes that.
+async fn chord(remote: &Remote, keys: &[u16]) -> Result<(), SessionError> {
+    put_down(remote, keys).await?;
+    for code in keys.iter().rev() {
+        remote.key((*code).into(), false).await?;
+    }
+    Ok(())
+}
+
+async fn put_down(remote: &Remote, keys: &[u16]) -> Result<(), SessionError> {
+    for code in keys {
+        remote.key((*code).into(), true).await?;
+    }
+    Ok(())
 }
 
 async fn strike(remote: &Remote, keysym: u32) -> Result<(), SessionError> {

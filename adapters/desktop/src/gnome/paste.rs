@@ -20,14 +20,14 @@ impl Owner {
     pub(super) async fn paste(
         &mut self,
         remote: &Remote,
-        hands: &mut Hands,
+        hands: &Hands,
         signals: &mut MessageStream,
         paste: &Paste,
     ) -> Result<(), SessionError> {
         let before = self.contents(remote).await;
         self.selection.set(remote, vec![Content::Text(paste.text.clone())]).await?;
         let begun = self.selection.transfers;
-        hands.chord(remote, paste.keys).await?;
+        hands.shortcut(remote, paste.keys).await?;
         let wanted = |owner: &Self| owner.selection.transfers > begun;
         self.signals_until(remote, signals, Instant::now() + WANTED, wanted).await?;
         let was_wanted = wanted(self);

@@ -22,7 +22,9 @@ pub(super) struct Selection {
     done: mpsc::UnboundedSender<Done>,
     is_enabled: bool,
     offered: Vec<String>,
-    ours: Option<Vec<(&'static str, Arc<[u8]>)>>,
+    /// What was put there from outside at last, and whether it still is what is there.
+    ours: Vec<(&'static str, Arc<[u8]>)>,
+    is_ours: bool,
     /// Transfers of ours that were begun.
     pub(super) transfers: u64,
 }
@@ -30,12 +32,13 @@ pub(super) struct Selection {
 impl Selection {
     /// `done` gets each transfer that has ended; there are no more of them than threads that write.
     pub(super) const fn new(tell: watch::Sender<Change>, done: mpsc::UnboundedSender<Done>) -> Self {
-        Self { tell, done, is_enabled: false, offered: Vec::new(), ours: None, transfers: 0 }
+        Self { tell, done, is_enabled: false, offered: Vec::new(), ours: Vec::new(), is_ours: false, transfers: 0 }
     }
 
     /// A new session begins.
     pub(super) async fn begin(&mut self, remote: &Remote) {
-        self.ours = None;
+        self.ours.clear();
+        self.is_ours = false;
         self.is_enabled = remote.methods.has_clipboard;
         if !self.is_enabled {
             return;
@@ -53,17 +56,15 @@ impl Selection {
 
     /// Somebody copied something.
     pub(super) fn owner_changed(&mut self, options: &HashMap<String, OwnedVariant>) {
-        let is_ours = options.get("session-is-owner").is_some_and(|value| **value == Variant::from(true));
-        if !is_ours {
-            self.ours = None;
-        }
+        // What is ours is kept: this may be about the owner before us, told when we had become it.
+        self.is_ours = options.get("session-is-owner").is_some_and(|value| **value == Variant::from(true));
         self.offered = options.get("mime-types").map(|value| strings(value)).unwrap_or_default();
         change(&self.tell, self.offered.clone());
     }
 
     /// Somebody pastes what is ours.
     pub(super) async fn transfer(&mut self, remote: &Remote, mime: &str, serial: u32) {
-        let bytes = self.ours.iter().flatten().find(|(name, _)| *name == mime).map(|(_, bytes)| Arc::clone(bytes));
+        let bytes = self.ours.iter().find(|(name, _)| *name == mime).map(|(_, bytes)| Arc::clone(bytes));
         let Some(bytes) = bytes else {
             return log(remote.write_done(serial, false).await);
         };
@@ -81,8 +82,8 @@ impl Selection {
 
     pub(super) async fn read(&self, remote: &Remote, kind: Kind) -> Result<Option<OwnedFd>, SessionError> {
         self.need()?;
-        if let Some(ours) = &self.ours {
-            return self.read_ours(ours, kind);
+        if self.is_ours {
+            return self.read_ours(kind);
         }
         match choose(kind, &self.offered) {
             Some(mime) => remote.read_selection(mime).await.map(|pipe| Some(pipe.into())),
@@ -91,10 +92,10 @@ impl Selection {
     }
 
     /// Mutter refuses to hand to us what is ours.
-    fn read_ours(&self, ours: &[(&str, Arc<[u8]>)], kind: Kind) -> Result<Option<OwnedFd>, SessionError> {
-        let names: Vec<String> = ours.iter().map(|(name, _)| (*name).to_owned()).collect();
+    fn read_ours(&self, kind: Kind) -> Result<Option<OwnedFd>, SessionError> {
+        let names: Vec<String> = self.ours.iter().map(|(name, _)| (*name).to_owned()).collect();
         let Some(chosen) = choose(kind, &names) else { return Ok(None) };
-        let Some((_, bytes)) = ours.iter().find(|(name, _)| *name == chosen) else { return Ok(None) };
+        let Some((_, bytes)) = self.ours.iter().find(|(name, _)| *name == chosen) else { return Ok(None) };
         let (reading, writing) = pipe_with(PipeFlags::CLOEXEC)
             .map_err(|error| SessionError::system("cannot make a pipe for the clipboard", error))?;
         write(writing, Arc::clone(bytes), |_| {});
@@ -106,7 +107,8 @@ impl Selection {
         let forms = forms(contents);
         let names: Vec<&str> = forms.iter().map(|(name, _)| *name).collect();
         remote.set_selection(&names).await?;
-        self.ours = Some(forms);
+        self.ours = forms;
+        self.is_ours = true;
         Ok(())
     }
 }

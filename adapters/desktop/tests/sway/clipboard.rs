@@ -9,7 +9,8 @@ use lunette_desktop_session::{Clipboard, Content, Kind, Session};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 
-use crate::fixture::{LIMIT, Sway, with};
+use crate::common::{LIMIT, Process};
+use crate::fixture::{Sway, with};
 
 const TOOLS: &[&str] = &["wl-copy", "wl-paste"];
 
@@ -107,7 +108,7 @@ fn a_reader_that_does_not_read_holds_up_nobody() {
             let long = "x".repeat(4 << 20);
             clipboard.set(vec![Content::Text(long.clone())]).await?;
             let mut paste = sway.command("wl-paste");
-            let stuck = crate::fixture::Process(paste.stdout(Stdio::piped()).spawn()?);
+            let stuck = Process(paste.stdout(Stdio::piped()).spawn()?);
             let read = timeout(Duration::from_secs(5), clipboard.get(Kind::Text)).await??;
             ensure!(read == Some(Content::Text(long)));
             drop(stuck);

@@ -3,33 +3,15 @@
 use std::cell::RefCell;
 use std::fs;
 use std::os::unix::fs::chown;
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use lunette_desktop_session::{Display, WlrootsOptions, WlrootsSink};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// Nothing takes so long.
-pub(crate) const LIMIT: Duration = Duration::from_secs(20);
-
-/// Whom programs run as where the tests run as root, which sway refuses.
-const NOBODY: u32 = 65534;
-
-fn user() -> u32 {
-    match rustix::process::getuid() {
-        uid if uid.is_root() => NOBODY,
-        uid => uid.as_raw(),
-    }
-}
-
-fn drop_root(command: &mut Command) -> &mut Command {
-    if rustix::process::getuid().is_root() { command.uid(NOBODY).gid(NOBODY) } else { command }
-}
+use crate::common::{Process, drop_root, is_installed, user, wait};
 
 /// Runs the test where sway and these programs are, and says so where they are not.
 pub(crate) fn with(name: &str, programs: &[&str], test: impl FnOnce(&Sway) -> Result<()>) {
@@ -44,25 +26,6 @@ pub(crate) fn with_scale(name: &str, programs: &[&str], scale: &str, test: impl 
     let sway = Sway::start(scale).unwrap();
     if let Err(error) = test(&sway) {
         panic!("{error:?}\nsway said:\n{}", sway.log());
-    }
-}
-
-fn is_installed(program: &str) -> bool {
-    std::env::var_os("PATH")
-        .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()))
-}
-
-/// Waits until it is there.
-pub(crate) fn wait<T>(what: &str, mut ready: impl FnMut() -> Result<Option<T>>) -> Result<T> {
-    let deadline = Instant::now() + LIMIT;
-    loop {
-        if let Some(done) = ready()? {
-            return Ok(done);
-        }
-        if Instant::now() >= deadline {
-            bail!("{what}: not within {LIMIT:?}");
-        }
-        thread::sleep(Duration::from_millis(10));
     }
 }
 
@@ -183,15 +146,5 @@ fn find(node: &Value, wanted: &dyn Fn(&Value) -> bool) -> bool {
 impl Drop for Sway {
     fn drop(&mut self) {
         self.stop();
-    }
-}
-
-/// Killed when it is dropped.
-pub(crate) struct Process(pub(crate) Child);
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
     }
 }

@@ -6,8 +6,8 @@ use lunette_frame::Size;
 use lunette_input_events::{Event, Fraction, PointerButton, Scroll, ScrollKind, TouchPhase};
 use wayland_client::protocol::wl_pointer::{Axis, AxisSource};
 
+use crate::common::witness::{Seen, Witness};
 use crate::fixture::{Sway, with, with_scale};
-use crate::witness::{Seen, Witness};
 
 fn fraction(at: u32, length: u32) -> Fraction {
     Fraction::new((f64::from(at) + 0.5) / f64::from(length)).unwrap()
@@ -30,8 +30,8 @@ fn click(sink: &mut impl InputSink) -> Result<()> {
 /// Clicks on a grid of pixels of the picture; each must land on that pixel.
 fn clicks_land(sway: &Sway, scale: f64) -> Result<()> {
     let mut sink = sway.sink()?;
-    sink.send(&move_to(0, 0))?;
     let witness = Witness::show(&sway.display)?;
+    witness.settle(&mut sink)?;
     for x in (3..Sway::WIDTH).step_by(211) {
         for y in (3..Sway::HEIGHT).step_by(117) {
             sink.send(&move_to(x, y))?;
@@ -74,11 +74,11 @@ fn relative_moves_are_pixels_of_the_picture() {
     with_scale("relative_moves_are_pixels_of_the_picture", &[], "2", |sway| {
         let mut sink = sway.sink()?;
         sink.set_picture_size(Size::new(Sway::WIDTH, Sway::HEIGHT));
-        sink.send(&move_to(100, 100))?;
         let witness = Witness::show(&sway.display)?;
+        witness.settle(&mut sink)?;
         sink.send(&move_to(200, 200))?;
         let start = witness.find(|seen| match seen {
-            Seen::At(x, y) if x > 90.0 => Some((x, y)),
+            Seen::At(x, y) => Some((x, y)),
             _ => None,
         })?;
         sink.send(&Event::MoveBy { dx: 30.0, dy: -12.0 })?;
@@ -95,10 +95,8 @@ fn relative_moves_are_pixels_of_the_picture() {
 fn a_wheel_is_a_wheel_and_never_stops() {
     with("a_wheel_is_a_wheel_and_never_stops", &[], |sway| {
         let mut sink = sway.sink()?;
-        sink.send(&move_to(0, 0))?;
         let witness = Witness::show(&sway.display)?;
-        sink.send(&move_to(100, 100))?;
-        witness.find(|seen| matches!(seen, Seen::At(x, _) if x > 90.0).then_some(()))?;
+        witness.settle(&mut sink)?;
         for (dx, dy) in [(0.0, 1.0), (0.0, -2.0), (1.0, 0.0), (0.0, 0.5), (0.0, 0.5)] {
             sink.send(&Event::Scroll(Scroll { dx, dy, kind: ScrollKind::Wheel }))?;
         }
@@ -129,8 +127,8 @@ fn a_wheel_is_a_wheel_and_never_stops() {
 fn one_finger_is_a_pointer_with_its_button_down() {
     with("one_finger_is_a_pointer_with_its_button_down", &[], |sway| {
         let mut sink = sway.sink()?;
-        sink.send(&move_to(0, 0))?;
         let witness = Witness::show(&sway.display)?;
+        witness.settle(&mut sink)?;
         let touch = |slot, phase, x| Event::Touch { slot, phase, x: fraction(x, Sway::WIDTH), y: fraction(50, 100) };
         for event in [
             touch(4, TouchPhase::Down, 100),
@@ -152,8 +150,8 @@ fn one_finger_is_a_pointer_with_its_button_down() {
 fn a_finger_scroll_is_smooth() {
     with("a_finger_scroll_is_smooth", &[], |sway| {
         let mut sink = sway.sink()?;
-        sink.send(&move_to(0, 0))?;
         let witness = Witness::show(&sway.display)?;
+        witness.settle(&mut sink)?;
         sink.send(&move_to(100, 100))?;
         sink.send(&Event::Scroll(Scroll { dx: 0.0, dy: 2.0, kind: ScrollKind::Finger }))?;
         click(&mut sink)?;

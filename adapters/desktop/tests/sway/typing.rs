@@ -6,7 +6,8 @@ use anyhow::{Result, ensure};
 use lunette_desktop_session::InputSink as _;
 use lunette_input_events::{Event, KeyCode, Keysym, Modifiers};
 
-use crate::fixture::{Sway, wait, with};
+use crate::common::wait;
+use crate::fixture::{Sway, with};
 
 /// Types, and waits until the terminal has it.
 fn arrives(sway: &Sway, events: &[Event], expected: &str) -> Result<()> {

@@ -13,7 +13,8 @@ use lunette_desktop_session::{
 use lunette_input_events::{Event, KeyCode};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::fixture::{Process, Sway, wait, with};
+use crate::common::{Process, wait};
+use crate::fixture::{Sway, with};
 
 fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()

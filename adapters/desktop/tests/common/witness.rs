@@ -5,10 +5,11 @@ use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
-use lunette_desktop_session::Display;
+use anyhow::{Context as _, Result, ensure};
+use lunette_desktop_session::{Display, InputSink};
+use lunette_input_events::{Event, Fraction, PointerButton};
 use rustix::fs::{MemfdFlags, memfd_create};
 use wayland_client::globals::{GlobalListContents, registry_queue_init};
 use wayland_client::protocol::wl_buffer::WlBuffer;
@@ -23,6 +24,8 @@ use wayland_client::{Connection, Dispatch, QueueHandle, WEnum, delegate_noop};
 use wayland_protocols::xdg::shell::client::xdg_surface::{self, XdgSurface};
 use wayland_protocols::xdg::shell::client::xdg_toplevel::{self, XdgToplevel};
 use wayland_protocols::xdg::shell::client::xdg_wm_base::{self, XdgWmBase};
+
+use super::LIMIT;
 
 /// What the pointer did, in the client's own units.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -64,6 +67,34 @@ impl Witness {
         }
         let thread = thread::spawn(move || while queue.blocking_dispatch(&mut client).is_ok() {});
         Ok(Self { seen, connection, thread: Some(thread) })
+    }
+
+    /// Waits until it sees what the pointer does: it learns of the pointer, and the pointer of it, in its own time.
+    pub(crate) fn settle(&self, sink: &mut impl InputSink) -> Result<()> {
+        let deadline = Instant::now() + LIMIT;
+        let mut step = 0.4;
+        while !self.sees(sink, PointerButton::SIDE, step)? {
+            ensure!(Instant::now() < deadline, "the client does not see the pointer");
+            step += 0.001;
+        }
+        // What was late is behind it.
+        ensure!(self.sees(sink, PointerButton::EXTRA, 0.5)?, "the client sees the pointer no more");
+        Ok(())
+    }
+
+    fn sees(&self, sink: &mut impl InputSink, button: PointerButton, at: f64) -> Result<bool> {
+        let at = Fraction::new(at).unwrap();
+        sink.send(&Event::MoveTo { x: at, y: at })?;
+        for down in [true, false] {
+            sink.send(&Event::Button { button, down })?;
+        }
+        sink.flush()?;
+        while let Ok(seen) = self.seen.recv_timeout(Duration::from_millis(200)) {
+            if seen == Seen::Button(button.0.into(), false) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The next thing that is seen.

@@ -37,6 +37,8 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 const LONGEST_LOG: u64 = 1 << 20;
 /// Of a line that it prints; what is longer is cut.
 const LONGEST_LINE: u64 = 4096;
+/// Who is not known in a user namespace.
+const OUTSIDE: &str = "65534";
 /// What it prints for each address that it listens on.
 const LISTENING: &[u8] = b"listening ";
 
@@ -65,6 +67,8 @@ fn arguments(order: &Order, host: &str, scanout: Option<u16>) -> Vec<String> {
     let mut argv = vec![inside::BRIDGE_PROGRAM.to_owned()];
     let mut add = |name: &str, value: &str| argv.extend([format!("--{name}"), value.to_owned()]);
     add("listen", &format!("unix:{}/{BRIDGE_SOCKET}", inside::BRIDGE));
+    // hydra is root of the machine, whom nobody in the desktop's user namespace is.
+    add("allowed-uid", OUTSIDE);
     add("allowed-host", &format!("{}.localhost", order.id));
     // Not in a file that the desktop's other programs could read.
     add("token-file", "/dev/stdin");

@@ -34,6 +34,15 @@ pub struct Target {
     /// A port on which something of the guest itself listens, on all addresses.
     #[arg(long)]
     pub guest_port: u16,
+    /// A port of the guest that leads to the bridges of all desktops, for the host.
+    #[arg(long)]
+    pub bridges_port: u16,
+    /// The port of the host that leads there.
+    #[arg(long)]
+    pub host_bridges_port: u16,
+    /// The id of another desktop.
+    #[arg(long)]
+    pub neighbour_id: String,
     /// An input device of another desktop, such as event5.
     #[arg(long)]
     pub neighbour_input: String,

@@ -12,6 +12,9 @@ use crate::attempt::{Attempt, Target};
 /// A packet that is dropped answers nothing; a connection within the machine takes milliseconds.
 const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 
+/// Where bridges listen that have a port.
+const BRIDGE_PORT: u16 = 9876;
+
 /// Where a desktop finds the token of its own lease.
 const OWN_TOKEN: &str = "/run/lunette/session/token";
 
@@ -24,6 +27,10 @@ pub(crate) fn attempts(target: &Target) -> Vec<Attempt> {
         Attempt::new("reach another desktop", connect(target.neighbour, target.neighbour_port)),
         Attempt::new("reach a service of the guest", connect(GUEST, target.guest_port)),
         Attempt::new("reach a service of the guest by the link's address", connect(gateway(), target.guest_port)),
+        Attempt::new("reach the bridges of all desktops", connect(GUEST, target.bridges_port)),
+        Attempt::new("reach the bridges by the link's address", connect(gateway(), target.bridges_port)),
+        Attempt::new("reach the bridges by way of the host", connect(target.host, target.host_bridges_port)),
+        Attempt::new("reach another's bridge at a port of its own", connect(target.neighbour, BRIDGE_PORT)),
     ];
     // Reachable on purpose: a desktop may watch itself.
     let reached = connect(target.host, target.export_port).map_err(|error| error.to_string());

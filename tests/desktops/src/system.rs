@@ -15,9 +15,14 @@ use rustix::thread::LinkNameSpaceType;
 
 use crate::attempt::{Attempt, Target};
 
+/// The bridge's program, and where its socket is.
+const BRIDGE: &str = "/run/lunette/desktop-bridge";
+const BRIDGE_FOLDER: &str = "/run/lunette/bridge";
+
 pub(crate) fn attempts(target: &Target) -> Vec<Attempt> {
     let mut attempts = nodes(target);
     attempts.extend(sockets());
+    attempts.extend(bridges(target));
     attempts.extend(namespaces());
     attempts.extend(processes(target));
     attempts.extend(kernel());
@@ -76,6 +81,43 @@ fn sockets() -> Vec<Attempt> {
         }
     });
     connections.chain(families).collect()
+}
+
+/// What is of another's bridge, and what of the own one is not for the desktop's programs.
+fn bridges(target: &Target) -> Vec<Attempt> {
+    let folder = format!("/run/hydra/desktops/{}", target.neighbour_id);
+    let socket = |path: String| Attempt::new(format!("connect to {path}"), UnixStream::connect(&path));
+    let read = |path: String| Attempt::new(format!("read {path}"), fs::read(&path));
+    let mut attempts = vec![
+        socket(format!("{folder}/bridge/http.sock")),
+        socket(format!("{folder}/seat/input.sock")),
+        read(format!("{folder}/bridge.tokens")),
+        Attempt::new("change the bridge's program", OpenOptions::new().append(true).open(BRIDGE)),
+        Attempt::new("put another program in its place", fs::rename("/bin/sh", BRIDGE)),
+        Attempt::new("run a program from the bridge's folder", run_from(BRIDGE_FOLDER)),
+    ];
+    match bridge() {
+        Some(pid) => {
+            attempts.push(read(format!("/proc/{pid}/environ")));
+            attempts.push(Attempt::new("read the bridge's memory", File::open(format!("/proc/{pid}/mem"))));
+            attempts.push(read(format!("/proc/{pid}/fd/0")));
+        }
+        None => attempts.push(Attempt::untried("read the bridge's memory", "there is no bridge")),
+    }
+    attempts
+}
+
+fn bridge() -> Option<u32> {
+    let pids = fs::read_dir("/proc").ok()?.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let is_it =
+        |pid: &u32| fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "desktop-bridge");
+    pids.into_iter().find(is_it)
+}
+
+fn run_from(folder: &str) -> io::Result<std::process::ExitStatus> {
+    let program = format!("{folder}/true");
+    fs::copy("/bin/true", &program)?;
+    Command::new(&program).status()
 }
 
 fn namespaces() -> Vec<Attempt> {

@@ -6,6 +6,8 @@ use crate::support::{LIGHT, machine};
 
 /// Things that a guest of ours has on all of its addresses for this test.
 const GUEST_PORT: u16 = 7777;
+/// Where the guest's hydra shows bridges, for connections that are forwarded from the host.
+const BRIDGES_PORT: u16 = 9877;
 /// What the neighbour listens on.
 const NEIGHBOUR_PORT: u16 = 8888;
 
@@ -17,6 +19,8 @@ fn everything_that_a_desktop_must_not_do_is_refused() {
     let neighbour = machine.create("neighbour", LIGHT, probe);
     let desktop = machine.create("tried", LIGHT, probe);
 
+    machine.wait_bridge(&neighbour);
+    machine.wait_bridge(&desktop);
     // Somebody listens on each, so that silence means refusal.
     guest.run(&format!("desktop-probe listen {GUEST_PORT} >/dev/null 2>&1 &")).expect("a listener");
     machine.exec(&neighbour, &format!("/opt/desktop-probe listen {NEIGHBOUR_PORT} >/dev/null 2>&1 &"));
@@ -25,12 +29,15 @@ fn everything_that_a_desktop_must_not_do_is_refused() {
     let arguments = format!(
         "--export-port {} --metrics-port {} --neighbour {} --neighbour-port {NEIGHBOUR_PORT} --neighbour-scanout {} \
          --neighbour-pid {} \
+         --bridges-port {BRIDGES_PORT} --host-bridges-port {} --neighbour-id {} \
          --guest-port {GUEST_PORT} --neighbour-input {input} --neighbour-card {}",
         machine.lab.exporter().address().port(),
         machine.lab.exporter().metrics().port(),
         neighbour.address,
         neighbour.scanout,
         neighbour.container_pid,
+        machine.lab.bridges().expect("a way to bridges").port(),
+        neighbour.id,
         neighbour.card(&machine),
     );
     for (who, sudo) in [("its user", ""), ("its root", "--root ")] {
@@ -41,7 +48,7 @@ fn everything_that_a_desktop_must_not_do_is_refused() {
             .lines()
             .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}")))
             .collect();
-        assert!(attempts.len() > 55, "only {} attempts", attempts.len());
+        assert!(attempts.len() > 68, "only {} attempts", attempts.len());
         for attempt in &attempts {
             println!("as {who}: {}: {:?}", attempt.what, attempt.outcome);
         }

@@ -1,5 +1,6 @@
 //! Real desktops in a real guest; see the library.
 
+mod bridges;
 mod deaths;
 mod gnome;
 mod isolation;

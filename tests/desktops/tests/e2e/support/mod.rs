@@ -4,6 +4,7 @@ mod keys;
 mod levels;
 mod picture;
 mod screen;
+mod viewer;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -19,10 +20,19 @@ use vm_tests::build;
 pub(crate) use levels::Levels;
 pub(crate) use picture::Picture;
 pub(crate) use screen::Screen;
+pub(crate) use viewer::{Viewer, Way};
 
 /// What has programs that the guest or the host needs.
-const PACKAGES: [&str; 7] =
-    ["frame-export", "drm-manager", "drm-flipper", "hydra", "lease-launcher", "logind-stub", "desktop-tests"];
+const PACKAGES: [&str; 8] = [
+    "frame-export",
+    "drm-manager",
+    "drm-flipper",
+    "hydra",
+    "lease-launcher",
+    "logind-stub",
+    "desktop-bridge",
+    "desktop-tests",
+];
 /// The profile that most people get.
 pub(crate) const LIGHT: &str = "light";
 /// From nothing to a picture, on an emulated processor that others use too.
@@ -114,6 +124,34 @@ impl Machine {
     fn show(&self, id: &str) -> Option<Value> {
         let finished = self.lab.guest().try_run(&format!("hydra show --json {id}"), SOON).expect("a shell");
         (finished.status == 0).then(|| serde_json::from_str(&finished.output).ok()).flatten()
+    }
+
+    /// What hydra says of a desktop's bridge.
+    pub(crate) fn bridge(&self, desktop: &Desktop) -> Value {
+        self.show(&desktop.id).unwrap_or_else(|| panic!("hydra does not know {}", desktop.id))["bridge"].clone()
+    }
+
+    /// Waits until a desktop's bridge listens; the way to it from the host.
+    ///
+    /// # Panics
+    /// When it does not; with what it said.
+    pub(crate) fn wait_bridge(&self, desktop: &Desktop) -> Way {
+        let until = Instant::now() + FIRST_PICTURE;
+        loop {
+            let bridge = self.bridge(desktop);
+            if bridge["state"] == "ready" {
+                let token = bridge["tokens"]["control"].as_str().expect("a token").to_owned();
+                return Way { address: self.lab.bridges().expect("a way"), id: desktop.id.clone(), token };
+            }
+            let said = || self.hydra(&format!("logs --bridge {}", desktop.id));
+            assert!(Instant::now() < until, "{bridge}\n{}", said());
+            std::thread::sleep(Duration::from_millis(500));
+        }
+    }
+
+    /// Gives an emulated desktop the time to have a window focused once it is shown.
+    pub(crate) fn settle(&self) {
+        std::thread::sleep(Duration::from_secs(2));
     }
 
     pub(crate) fn try_phase(&self, desktop: &Desktop) -> Option<String> {

@@ -90,24 +90,24 @@ fact('video that was paused begins with a key frame when it is resumed', async (
   await client.leave();
 });
 
-fact('a lost drawing context is replaced', async ({ open }) => {
-  // The worker's contexts are out of reach from here, so its own are made to be lost before it starts.
-  const lose = () => {
-    const Original = Worker;
-    window.Worker = class extends Original {
-      constructor(url, options) {
-        super(url, options);
-        window.__workers = [...(window.__workers ?? []), this];
-      }
-    };
-  };
-  const viewer = await open(undefined, { init: lose });
+fact('the picture survives a crash of the browser\'s graphics process', async ({ open, browser, context }) => {
+  const viewer = await open();
   await viewer.fresh();
-  const lost = await viewer.page.evaluate(() => window.__lunette.loseContext?.() ?? false);
-  if (!lost) {
-    console.log('NOT RUN: a lost drawing context is replaced: the page paints with a context that cannot be lost');
+  const session = await browser.newBrowserCDPSession();
+  const graphics = async () => {
+    const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+    return processInfo.find(({ type }) => type === 'GPU')?.id;
+  };
+  const before = await graphics();
+  if (before === undefined) {
+    console.log('NOT RUN: the picture survives a crash of the browser\'s graphics process: this browser has none');
     return;
   }
+  process.kill(before, 'SIGKILL');
+  await until(async () => ![before, undefined].includes(await graphics()), { what: 'another graphics process' });
   const counter = await viewer.counter();
-  await viewer.fresh({ after: counter, limit: 5000 });
+  const again = await viewer.fresh({ after: counter, limit: 8000 });
+  await viewer.fresh({ after: again });
+  context.diagnostic(`graphics process ${before}, then ${await graphics()}; ${JSON.stringify(await viewer.stats().then(({ decoderResets, connections }) => ({ decoderResets, connections })))}`);
+  await viewer.shot('graphics-process-gone');
 });

@@ -43,6 +43,8 @@ struct Works {
     encoders: Encoders,
     stamper: PtsStamper,
     next_number: u64,
+    /// When the newest picture was captured.
+    captured: Pts,
 }
 
 /// Why a stream cannot go on.
@@ -86,6 +88,7 @@ impl Pipeline {
             encoders: Encoders::new(settings),
             stamper: PtsStamper::default(),
             next_number: 0,
+            captured: Pts::default(),
         };
         Self { stream, source, pointer: Pointer::default(), works }
     }
@@ -153,6 +156,7 @@ impl Works {
         metrics.count_capture(frame.captured);
         metrics.replaced.fetch_add(frame.number.saturating_sub(self.next_number), Relaxed);
         self.next_number = frame.number + 1;
+        self.captured = frame.captured;
         let changed = self.stages.take(frame, metrics)?;
         if changed.is_empty() {
             metrics.unchanged.fetch_add(1, Relaxed);
@@ -167,7 +171,13 @@ impl Works {
     fn repeat(&mut self) -> Result<(), PipelineError> {
         let time = now();
         let idr_due = self.stream.next_idr_at().is_some_and(|at| at <= time);
-        if self.encoders.wake(time) || idr_due { self.encode(time) } else { Ok(()) }
+        if self.encoders.wake(time) || idr_due {
+            return self.encode(time);
+        }
+        // What was captured while nobody took anything, now that somebody does.
+        let left_out =
+            |slot: &Slot| self.encoders.is_behind(*slot) && self.stream.demand(*slot, time) == Demand::Encode;
+        if Slot::ALL.iter().any(left_out) { self.encode(self.captured) } else { Ok(()) }
     }
 
     /// When [`Works::repeat`] has something to do by itself.
@@ -187,6 +197,7 @@ impl Works {
                     self.encoders.close(slot);
                     continue;
                 }
+                Demand::Wait => continue,
                 Demand::Encode if !self.encoders.is_behind(slot) => continue,
                 Demand::Encode => Keyframe::Auto,
                 Demand::Idr(_) => Keyframe::Force,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use lunette_capture::Doorbell;
 use lunette_frame::{AccessUnit, BitRate, FrameRate, Pts, ScanoutId};
 use lunette_net::{StreamEnd, StreamHandle, Units};
-use lunette_session::{Counters, Demand, Fanout, IdrReason, Limits, Slot, SubscriberId};
+use lunette_session::{Counters, Demand, Fanout, Flow, IdrReason, Limits, Passage, Slot, SubscriberId};
 use lunette_wire::hxfr::{ConfigRequest, CursorUpdate, ErrorCode};
 use tokio::sync::watch;
 
@@ -184,13 +184,16 @@ impl Units for Subscription {
                 Progress::Units(_) => None,
             };
             let now = clock(lunette_capture::now());
-            let (unit, resumed) = {
+            let (unit, concerns_pipeline) = {
                 let mut shared = self.stream.shared();
-                let resumed = shared.fanout.is_stalled(self.id);
-                (shared.fanout.pop(self.id, now), resumed)
+                let fanout = &mut shared.fanout;
+                let resumed = fanout.is_stalled(self.id);
+                let held_back = Slot::ALL.map(|slot| fanout.is_held_back(slot));
+                let unit = fanout.pop(self.id, now);
+                (unit, resumed || held_back != Slot::ALL.map(|slot| fanout.is_held_back(slot)))
             };
-            if resumed {
-                // It may wait for an IDR now, which the pipeline must hear of.
+            if concerns_pipeline {
+                // It waits for an IDR now, or the pipeline waited for it.
                 self.stream.doorbell.ring();
             }
             match (unit, ended) {
@@ -241,6 +244,12 @@ impl Wishes {
         self.stream.shared().fanout.queued_age(self.id, clock(lunette_capture::now()))
     }
 
+    /// How the last unit that was taken came; its time is on the clock of capture times.
+    #[must_use]
+    pub fn passage(&self) -> Option<Passage> {
+        self.stream.shared().fanout.passage(self.id)
+    }
+
     /// Bytes that are queued.
     #[must_use]
     pub fn queued_bytes(&self) -> usize {
@@ -257,6 +266,11 @@ impl Wishes {
 impl StreamHandle for Wishes {
     fn request_idr(&self) {
         self.stream.shared().fanout.request_idr(self.id);
+        self.stream.doorbell.ring();
+    }
+
+    fn hold(&self, flow: Flow) {
+        self.stream.shared().fanout.hold(self.id, flow);
         self.stream.doorbell.ring();
     }
 

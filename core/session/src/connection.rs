@@ -18,6 +18,15 @@ use lunette_wire::hxfr::{
     ConfigRequest, EnableScanout, ErrorCode, ErrorReply, FrameRequest, Grant, Message, Received, Refusal, SessionId,
 };
 
+/// Whether a subscriber takes pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    /// It cannot take any now.
+    Held,
+    /// It does.
+    Going,
+}
+
 /// What a connection is used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
@@ -52,6 +61,8 @@ pub enum Action {
     Grant(SessionId, Grant),
     /// Ask the subscribed stream for an IDR.
     RequestIdr,
+    /// Let the subscribed stream wait for this subscriber, or go on.
+    Hold(Flow),
     /// Send the pointer of the subscribed scanout too.
     WatchCursor,
     /// Retune the subscribed stream.
@@ -141,6 +152,9 @@ impl Connection {
                 let subscribed = matches!(role, Role::Subscribed(_));
                 if subscribed && !repeated { Action::WatchCursor } else { Action::Ignore }
             }
+            (Role::Subscribed(_), Ok(Message::Hold)) => Action::Hold(Flow::Held),
+            (Role::Subscribed(_), Ok(Message::Go)) => Action::Hold(Flow::Going),
+            (_, Ok(Message::Hold | Message::Go)) => Action::Ignore,
             (Role::Subscribed(_), body) => Self::handle_subscribed(session, body),
             (_, Ok(Message::FrameRequest(request))) => {
                 self.role = Role::Requests;

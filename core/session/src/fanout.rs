@@ -19,8 +19,9 @@ use std::time::Duration;
 
 use lunette_frame::{AccessUnit, BitRate};
 
+use crate::connection::Flow;
 use crate::lane::{IdrReason, Lane};
-use crate::subscriber::{Counters, State, Subscriber, SubscriberId};
+use crate::subscriber::{Counters, Passage, State, Subscriber, SubscriberId};
 
 /// One of the two encoders that a stream may run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -61,6 +62,8 @@ pub struct Limits {
     pub queue_time: Duration,
     /// Bytes in one subscriber's queue; a single larger unit still passes.
     pub queue_bytes: usize,
+    /// Units in the queue of everybody who follows an encoder at which it waits.
+    pub ahead: usize,
     /// Units kept since the last IDR for those who join.
     pub gop_units: usize,
     /// Bytes kept since the last IDR for those who join.
@@ -83,6 +86,7 @@ impl Default for Limits {
             queue_units: 600,
             queue_time: Duration::from_secs(1),
             queue_bytes: 8 << 20,
+            ahead: 1,
             gop_units: 30,
             gop_bytes: 2 << 20,
             idr_spacing: Duration::from_millis(250),
@@ -101,6 +105,8 @@ pub enum Demand {
     Idle,
     /// Encode what changed.
     Encode,
+    /// Encode nothing yet: nobody has taken what there is. What changes meanwhile becomes one picture.
+    Wait,
     /// Make an IDR, also of an unchanged picture.
     Idr(IdrReason),
 }
@@ -189,6 +195,12 @@ impl Fanout {
         self.subscribers.get_mut(&id)?.pop()
     }
 
+    /// How a subscriber came by the unit that it took last.
+    #[must_use]
+    pub fn passage(&self, id: SubscriberId) -> Option<Passage> {
+        self.subscribers.get(&id)?.passage()
+    }
+
     /// Whether a subscriber fell behind and did not read since.
     #[must_use]
     pub fn is_stalled(&self, id: SubscriberId) -> bool {
@@ -220,8 +232,25 @@ impl Fanout {
         }
         match self.merge_at() {
             Some(at) if slot == self.live && now >= at => Demand::Idr(IdrReason::Merge),
+            _ if self.is_held_back(slot) => Demand::Wait,
             _ => Demand::Encode,
         }
+    }
+
+    /// Says whether a subscriber takes pictures; one that does not counts as one whose queue is as long as it may be.
+    pub fn hold(&mut self, id: SubscriberId, flow: Flow) {
+        if let Some(subscriber) = self.subscribers.get_mut(&id) {
+            subscriber.flow = flow;
+        }
+    }
+
+    /// Whether every follower of `slot` has as much in its queue as is encoded ahead.
+    #[must_use]
+    pub fn is_held_back(&self, slot: Slot) -> bool {
+        let followers = self.subscribers.values().filter(|one| one.is_active() && one.slot == slot);
+        let mut waiting =
+            followers.map(|follower| follower.flow == Flow::Held || follower.queued() >= self.limits.ahead).peekable();
+        waiting.peek().is_some() && waiting.all(|waits| waits)
     }
 
     /// When [`Fanout::demand`] will next ask for an IDR by itself; `None` when it will not.
@@ -235,7 +264,7 @@ impl Fanout {
     pub fn publish(&mut self, slot: Slot, now: Duration, unit: &AccessUnit) -> Option<IdrReason> {
         let unasked = match self.demand(slot, now) {
             Demand::Idr(reason) => reason,
-            Demand::Idle | Demand::Encode => IdrReason::Encoder,
+            Demand::Idle | Demand::Encode | Demand::Wait => IdrReason::Encoder,
         };
         let reason = self.lanes[slot.index()].record(now, unit, &self.limits);
         let is_live = slot == self.live;

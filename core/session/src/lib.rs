@@ -19,11 +19,11 @@ mod subscriber;
 mod viewer;
 
 pub use access::{Access, NotAllowed, Right, Wish};
-pub use connection::{Action, Connection, Role};
+pub use connection::{Action, Connection, Flow, Role};
 pub use fanout::{Demand, Fanout, Limits, Slot};
 pub use lane::IdrReason;
 pub use mailbox::Letter;
 pub use pacing::Pacing;
 pub use room::{Hears, Joining, Presence, Room};
-pub use subscriber::{Counters, SubscriberId};
+pub use subscriber::{Counters, Passage, SubscriberId};
 pub use viewer::{Facts, Out, Payload, Picture, Viewer, ViewerLimits};

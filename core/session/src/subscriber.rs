@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use lunette_frame::{AccessUnit, BitRate, Pts};
 
+use crate::connection::Flow;
 use crate::fanout::{Limits, Slot};
 
 /// Names a subscriber of one [`Fanout`](crate::Fanout); never reused.
@@ -58,12 +59,36 @@ pub(crate) struct Subscriber {
     pub(crate) rate: Option<BitRate>,
     /// Since when it follows the rescue for its rate.
     pub(crate) slow_since: Option<Duration>,
-    /// Each unit with when it was queued.
-    queue: VecDeque<(Duration, AccessUnit)>,
+    /// Whether it takes pictures at the moment.
+    pub(crate) flow: Flow,
+    queue: VecDeque<Queued>,
     queued_bytes: usize,
     /// Capture time of the last unit that was taken.
     taken: Option<Pts>,
+    /// How it came by that unit.
+    passage: Option<Passage>,
     counters: Counters,
+}
+
+/// How a subscriber came by a unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Passage {
+    /// When it was queued: for a live one, when it was encoded.
+    pub queued: Duration,
+    /// Whether it was there before the subscriber was.
+    pub replay: bool,
+}
+
+#[derive(Debug)]
+struct Queued {
+    passage: Passage,
+    unit: AccessUnit,
+}
+
+impl Queued {
+    fn live(queued: Duration, unit: &AccessUnit) -> Self {
+        Self { passage: Passage { queued, replay: false }, unit: unit.clone() }
+    }
 }
 
 impl Subscriber {
@@ -74,9 +99,11 @@ impl Subscriber {
             state: State::Waiting,
             rate: None,
             slow_since: None,
+            flow: Flow::Going,
             queue: VecDeque::new(),
             queued_bytes: 0,
             taken: None,
+            passage: None,
             counters: Counters::default(),
         };
         subscriber.enter(slot, now, snapshot);
@@ -90,7 +117,7 @@ impl Subscriber {
 
     /// Whether `unit` is later than all that it has or will get.
     pub(crate) fn is_before(&self, unit: &AccessUnit) -> bool {
-        let last = self.queue.back().map(|(_, queued)| queued.pts).or(self.taken);
+        let last = self.queue.back().map(|queued| queued.unit.pts).or(self.taken);
         last.is_none_or(|last| unit.pts > last)
     }
 
@@ -109,8 +136,9 @@ impl Subscriber {
     pub(crate) fn enter(&mut self, slot: Slot, now: Duration, snapshot: Option<&[AccessUnit]>) {
         self.slot = slot;
         self.state = if snapshot.is_some() { State::Following } else { State::Waiting };
-        self.queue.extend(snapshot.unwrap_or_default().iter().map(|unit| (now, unit.clone())));
-        self.queued_bytes = self.queue.iter().map(|(_, unit)| unit.data.len()).sum();
+        let passage = Passage { queued: now, replay: true };
+        self.queue.extend(snapshot.unwrap_or_default().iter().map(|unit| Queued { passage, unit: unit.clone() }));
+        self.queued_bytes = self.queue.iter().map(|queued| queued.unit.data.len()).sum();
     }
 
     /// Takes part in its lane: the lane's encoder must run for it.
@@ -128,18 +156,18 @@ impl Subscriber {
     /// Queues `unit`, the one after the last that was queued.
     pub(crate) fn push(&mut self, now: Duration, unit: &AccessUnit, limits: &Limits) {
         let bytes = self.queued_bytes + unit.data.len();
-        let Some((oldest, _)) = self.queue.front() else {
+        let Some(Passage { queued: oldest, .. }) = self.queue.front().map(|queued| queued.passage) else {
             self.queued_bytes = bytes;
-            self.queue.push_back((now, unit.clone()));
+            self.queue.push_back(Queued::live(now, unit));
             return;
         };
-        let late = now.saturating_sub(*oldest) > limits.queue_time;
+        let late = now.saturating_sub(oldest) > limits.queue_time;
         if late || self.queue.len() >= limits.queue_units || bytes > limits.queue_bytes {
             self.counters.dropped += 1;
             self.fall_behind();
         } else {
             self.queued_bytes = bytes;
-            self.queue.push_back((now, unit.clone()));
+            self.queue.push_back(Queued::live(now, unit));
         }
     }
 
@@ -154,7 +182,7 @@ impl Subscriber {
 
     /// How long the oldest unit in its queue has been there.
     pub(crate) fn queued_age(&self, now: Duration) -> Option<Duration> {
-        self.queue.front().map(|(since, _)| now.saturating_sub(*since))
+        self.queue.front().map(|queued| now.saturating_sub(queued.passage.queued))
     }
 
     pub(crate) fn queued_bytes(&self) -> usize {
@@ -167,12 +195,23 @@ impl Subscriber {
     }
 
     pub(crate) fn pop(&mut self) -> Option<AccessUnit> {
-        let (_, unit) = self.queue.pop_front()?;
+        let Queued { passage, unit } = self.queue.pop_front()?;
+        self.passage = Some(passage);
         self.queued_bytes -= unit.data.len();
         self.taken = Some(unit.pts);
         self.counters.delivered += 1;
         self.counters.delivered_bytes += unit.data.len() as u64;
         Some(unit)
+    }
+
+    /// How it came by the last unit that was taken.
+    pub(crate) fn passage(&self) -> Option<Passage> {
+        self.passage
+    }
+
+    /// Units that wait for the reader.
+    pub(crate) fn queued(&self) -> usize {
+        self.queue.len()
     }
 
     pub(crate) fn counters(&self) -> Counters {

@@ -175,7 +175,13 @@ impl Viewer {
             Ok(ClientMessage::Control(control)) => self.control(&control),
             Ok(ClientMessage::Reserved(_)) => {}
             Ok(ClientMessage::Input(input)) => self.out.extend(input.into_event().map(Out::Input)),
-            Err(error) => self.out.push_back(Out::Nonsense(error.to_string())),
+            Err(error) => {
+                if bytes.first() == Some(&0x20) {
+                    let refused = Refused { what: RefusedThing::Control, reason: error.to_string() };
+                    self.answer(ServerControl::Refused(refused));
+                }
+                self.out.push_back(Out::Nonsense(error.to_string()));
+            }
         }
     }
 
@@ -244,7 +250,12 @@ impl Viewer {
         if self.timings {
             self.send_timing(pts_us, picture);
         }
-        if !self.extended && self.pulse.may_probe(now) {
+        self.probe(now);
+    }
+
+    /// Who does not report what arrived is asked, behind what was sent.
+    fn probe(&mut self, now: Duration) {
+        if !self.extended && self.pacing.in_flight() > 0 && self.pulse.may_probe(now) {
             self.ping(now);
         }
     }
@@ -316,7 +327,9 @@ impl Viewer {
             State::Waiting => self.pulse.born() + self.limits.init,
             _ => self.pulse.last_heard() + self.limits.silence,
         };
-        Some(at.min(self.pulse.last_ping() + self.limits.ping))
+        let ping = self.pulse.last_ping() + self.limits.ping;
+        let probe = (!self.extended && self.pacing.in_flight() > 0).then(|| self.pulse.next_probe()).flatten();
+        Some(at.min(ping).min(probe.unwrap_or(ping)))
     }
 
     /// Does what is due.
@@ -338,6 +351,8 @@ impl Viewer {
         } else if now >= self.pulse.last_ping() + self.limits.ping {
             self.ping(now);
             self.tell_rate_at(now);
+        } else {
+            self.probe(now);
         }
     }
 

@@ -101,6 +101,7 @@ impl World {
             blurred_for: Duration::from_secs(2),
             slow_for: SLOW_FOR,
             open_rate: OPEN,
+            ..Limits::default()
         };
         Self {
             fanout: Fanout::new(limits),
@@ -143,6 +144,9 @@ impl World {
     fn encode(&mut self, slot: Slot, bytes: usize, pts: Pts, during: &[Step]) {
         let demand = self.fanout.demand(slot, self.now);
         let encoder = &mut self.encoders[slot.index()];
+        if demand == Demand::Wait {
+            return;
+        }
         if demand == Demand::Idle {
             encoder.open = false;
             return;
@@ -371,14 +375,26 @@ fn the_rescue_becomes_live_when_it_is_alone() {
 }
 
 #[test]
-fn a_lone_stalled_subscriber_stops_the_encoder() {
+fn who_is_alone_and_takes_nothing_holds_the_encoder_back_and_misses_nothing() {
     let mut world = World::new();
     let only = world.join();
     world.pictures(30, &[]);
-    assert_eq!(world.fanout.demand(Slot::A, world.now), Demand::Idle);
+    assert_eq!(world.fanout.demand(Slot::A, world.now), Demand::Wait);
+    let waiting = u64::try_from(Limits::default().ahead).unwrap();
     world.pictures(2, &[only]);
-    assert!(world.fanout.demand(Slot::B, world.now) == Demand::Idle);
-    assert_eq!(world.decoders[&only].idrs, 1);
+    assert_eq!(world.fanout.demand(Slot::A, world.now), Demand::Encode);
+    let decoder = &world.decoders[&only];
+    assert_eq!((decoder.idrs, decoder.units), (1, waiting + 1), "no IDR is needed for what was never encoded");
+}
+
+#[test]
+fn who_takes_nothing_holds_up_nobody_who_does() {
+    let mut world = World::new();
+    let (stalled, reader) = (world.join(), world.join());
+    world.pictures(30, &[reader]);
+    assert_eq!(world.fanout.demand(Slot::A, world.now), Demand::Encode);
+    assert_eq!(world.decoders[&reader].units, 30);
+    assert_eq!(world.decoders.get(&stalled).map_or(0, |decoder| decoder.units), 0);
 }
 
 #[test]
@@ -412,6 +428,7 @@ fn what_waits_for_a_second_is_not_sent_any_more() {
     let (a, late) = (world.join(), world.join());
     world.pictures(1, &[a, late]);
     world.picture(20);
+    world.drain(a);
     world.now += Duration::from_millis(1001);
     world.picture(20);
     assert!(world.fanout.is_stalled(late));

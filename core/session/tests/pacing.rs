@@ -71,6 +71,10 @@ impl Model {
 
     /// As the encoder does: a picture is left out while those before it have not drained at the rate that it was told.
     fn capture(&mut self, size: f64) {
+        // What nobody takes is not encoded.
+        if !self.waiting.is_empty() {
+            return;
+        }
         let size = match self.told {
             Some(rate) => {
                 self.fill = (self.fill - rate / 8.0 * 0.033).max(0.0);
@@ -85,10 +89,6 @@ impl Model {
             }
         };
         self.fill += size;
-        // The newest replaces what nobody took for too long.
-        if self.waiting.front().is_some_and(|(at, _)| self.now - *at > Duration::from_millis(120)) {
-            self.waiting.clear();
-        }
         self.waiting.push_back((self.now, size));
     }
 
@@ -183,6 +183,41 @@ fn a_link_that_widens_is_found_out() {
     model.rate = 1e9;
     model.run(Duration::from_secs(60), 25_000.0);
     assert_eq!(model.told, None);
+}
+
+#[test]
+fn one_hiccup_of_a_busy_machine_is_not_a_narrow_link() {
+    let mut model = Model::new(1e9, Duration::from_millis(2));
+    model.run(Duration::from_secs(3), 5_000.0);
+    model.rate = 1.0;
+    model.run(Duration::from_millis(200), 5_000.0);
+    model.rate = 1e9;
+    model.run(Duration::from_secs(2), 5_000.0);
+    assert_eq!(model.told, None);
+    assert!(model.delivered > 55, "{}", model.delivered);
+}
+
+#[test]
+fn a_wide_link_that_stood_still_for_a_second_is_soon_wide_again() {
+    let mut model = Model::new(1e9, Duration::from_millis(2));
+    model.run(Duration::from_secs(3), 5_000.0);
+    model.rate = 1.0;
+    model.run(Duration::from_secs(1), 5_000.0);
+    model.rate = 1e9;
+    model.run(Duration::from_secs(1), 5_000.0);
+    model.run(Duration::from_secs(2), 5_000.0);
+    assert!(model.delivered > 55, "{}", model.delivered);
+    assert!(model.worst < Duration::from_millis(60), "{:?}", model.worst);
+}
+
+#[test]
+fn a_large_picture_on_a_narrow_link_is_followed_by_small_ones() {
+    let mut model = Model::new(2e6, Duration::from_millis(10));
+    model.run(Duration::from_millis(40), 160_000.0);
+    model.run(Duration::from_secs(3), 4_500.0);
+    model.run(Duration::from_secs(5), 4_500.0);
+    assert!(model.delivered > 140, "{}", model.delivered);
+    assert!(model.worst < Duration::from_millis(100), "{:?}", model.worst);
 }
 
 #[test]

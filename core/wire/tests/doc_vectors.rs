@@ -45,6 +45,8 @@ fn expected() -> Vec<(&'static str, SessionId, Message)> {
         ("status", none, Message::StatusRequest(StatusRequest { scanout: SCANOUT })),
         ("status-resp", none, standing(Some(doing_well()))),
         ("status-resp-not-allowed", none, standing(None)),
+        ("hold", three, Message::Hold),
+        ("go", three, Message::Go),
         ("cursors", three, Message::WatchCursor),
         ("cursor", three, Message::Cursor(pointing())),
         ("cursor-moved", three, Message::Cursor(CursorUpdate { visible: false, x: 641, y: 5, shape: None })),

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use lunette_frame::{AccessUnit, ScanoutId};
+use lunette_session::Flow;
 use lunette_wire::Token;
 use lunette_wire::hxfr::{
     ConfigRequest, CursorUpdate, EnableScanout, ErrorCode, FrameRequest, Grant, Message, SessionId, Standing,
@@ -41,6 +42,8 @@ pub trait Units: Send + 'static {
 pub trait StreamHandle: Send + Sync + 'static {
     /// Asks for an IDR.
     fn request_idr(&self);
+    /// Says whether the subscriber takes pictures.
+    fn hold(&self, flow: Flow);
     /// The pointer from now on, with its shape; `None` while nothing is known of one.
     fn cursor(&self) -> watch::Receiver<Option<CursorUpdate>>;
     /// Retunes the stream.

@@ -155,6 +155,10 @@ impl<'a, B: Backend> Reader<'a, B> {
                 self.handle.as_ref().inspect(|handle| handle.request_idr());
                 Ok(Next::Read)
             }
+            Action::Hold(flow) => {
+                self.handle.as_ref().inspect(|handle| handle.hold(flow));
+                Ok(Next::Read)
+            }
             Action::WatchCursor => Ok(self.follow_cursor().await),
             Action::ConfigureStream(config) => {
                 self.handle.as_ref().inspect(|handle| handle.configure(&config));

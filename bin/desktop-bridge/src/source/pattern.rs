@@ -96,7 +96,12 @@ impl Watching for PatternSeat {
     fn next(&mut self) -> Waiting<'_, Result<Unit, NoVideo>> {
         Box::pin(async move {
             let unit = self.subscription.next().await.map_err(ended)?;
-            Ok(Unit { unit, replay: false, encoded: None })
+            let passage = self.wishes.passage();
+            let replay = passage.is_some_and(|passage| passage.replay);
+            // The time that a replayed one was encoded at is not kept.
+            let queued = passage.filter(|passage| !passage.replay).map(|passage| passage.queued);
+            let encoded = queued.map(|queued| Pts::from_nanos(u64::try_from(queued.as_nanos()).unwrap_or(u64::MAX)));
+            Ok(Unit { unit, replay, encoded })
         })
     }
 

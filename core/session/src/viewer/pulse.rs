@@ -59,6 +59,11 @@ impl Pulse {
         self.outstanding.is_none() && now.saturating_sub(self.last_ping) >= PROBE
     }
 
+    /// When that will be; `None` while one is on its way.
+    pub(super) fn next_probe(&self) -> Option<Duration> {
+        self.outstanding.is_none().then_some(self.last_ping + PROBE)
+    }
+
     pub(super) fn ping(&mut self, now: Duration, sent_bytes: u64, alone: bool) -> [u8; 8] {
         self.number += 1;
         self.last_ping = now;

@@ -65,6 +65,8 @@ pub enum MessageKind {
     StatusResponse,
     WatchCursor,
     Cursor,
+    Hold,
+    Go,
     Error,
 }
 
@@ -96,7 +98,7 @@ impl fmt::Display for PayloadSize {
 }
 
 impl MessageKind {
-    const TABLE: [(Self, u8, &'static str); 18] = [
+    const TABLE: [(Self, u8, &'static str); 20] = [
         (Self::FrameRequest, 0x01, "FRAME_REQUEST"),
         (Self::FrameResponse, 0x02, "FRAME_RESPONSE"),
         (Self::KeyframeRequest, 0x03, "KEYFRAME_REQ"),
@@ -114,6 +116,8 @@ impl MessageKind {
         (Self::StatusResponse, 0x43, "STATUS_RESP"),
         (Self::WatchCursor, 0x44, "CURSORS"),
         (Self::Cursor, 0x45, "CURSOR"),
+        (Self::Hold, 0x46, "HOLD"),
+        (Self::Go, 0x47, "GO"),
         (Self::Error, 0xff, "ERROR"),
     ];
 
@@ -141,7 +145,9 @@ impl MessageKind {
 
     const fn payload(self, has_pixels: bool) -> PayloadSize {
         match self {
-            Self::KeyframeRequest | Self::Ping | Self::Pong | Self::WatchCursor => PayloadSize::Exactly(0),
+            Self::KeyframeRequest | Self::Ping | Self::Pong | Self::WatchCursor | Self::Hold | Self::Go => {
+                PayloadSize::Exactly(0)
+            }
             Self::DisableScanout | Self::Subscribe | Self::StatusRequest => PayloadSize::Exactly(4),
             Self::SubscribeResponse => PayloadSize::Exactly(8),
             Self::EnableScanout => PayloadSize::Exactly(16),

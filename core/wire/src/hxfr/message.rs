@@ -47,6 +47,10 @@ pub enum Message {
     WatchCursor,
     /// The pointer moved or changed.
     Cursor(CursorUpdate),
+    /// Encode nothing for this subscriber: it cannot take it now.
+    Hold,
+    /// This subscriber takes pictures again.
+    Go,
     /// A request failed.
     Error(ErrorReply),
 }
@@ -73,6 +77,8 @@ impl Message {
             Self::StatusResponse(_) => MessageKind::StatusResponse,
             Self::WatchCursor => MessageKind::WatchCursor,
             Self::Cursor(_) => MessageKind::Cursor,
+            Self::Hold => MessageKind::Hold,
+            Self::Go => MessageKind::Go,
             Self::Error(_) => MessageKind::Error,
         }
     }
@@ -97,7 +103,7 @@ impl Message {
             Self::StatusResponse(message) => message.encode(session, out),
             Self::Cursor(message) => message.encode(session, out),
             Self::Error(message) => message.encode(session, out),
-            Self::KeyframeRequest | Self::Ping | Self::Pong | Self::WatchCursor => {
+            Self::KeyframeRequest | Self::Ping | Self::Pong | Self::WatchCursor | Self::Hold | Self::Go => {
                 encode_bare(self.kind(), session, out)
             }
         }
@@ -136,6 +142,8 @@ impl Message {
             MessageKind::StatusResponse => Self::StatusResponse(StatusResponse::decode(&payload)?),
             MessageKind::WatchCursor => Self::WatchCursor,
             MessageKind::Cursor => Self::Cursor(CursorUpdate::decode(payload)?),
+            MessageKind::Hold => Self::Hold,
+            MessageKind::Go => Self::Go,
             MessageKind::Error => Self::Error(ErrorReply::decode(&payload)),
         })
     }

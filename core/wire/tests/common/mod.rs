@@ -167,7 +167,7 @@ fn cursor() -> impl Strategy<Value = Message> {
     });
     let update = (any::<bool>(), any::<i32>(), any::<i32>(), prop::option::of(shape))
         .prop_map(|(visible, x, y, shape)| Message::Cursor(CursorUpdate { visible, x, y, shape }));
-    prop_oneof![Just(Message::WatchCursor), update]
+    prop_oneof![Just(Message::WatchCursor), Just(Message::Hold), Just(Message::Go), update]
 }
 
 fn status() -> impl Strategy<Value = Message> {

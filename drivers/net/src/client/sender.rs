@@ -5,6 +5,7 @@ use std::io;
 
 use bytes::{Buf, BytesMut};
 use lunette_frame::{BitRate, ScanoutId};
+use lunette_session::Flow;
 use lunette_wire::Token;
 use lunette_wire::hxfr::{Authorize, ConfigRequest, Message, SessionId, Subscribe, TooLarge};
 use tokio::io::{AsyncWriteExt, WriteHalf};
@@ -46,6 +47,18 @@ impl Sender {
     pub async fn set_rate(&mut self, rate: BitRate) -> io::Result<()> {
         let config = ConfigRequest { bit_rate: Some(rate), realtime: true, ..ConfigRequest::UNCHANGED };
         self.send(&Message::ConfigRequest(config)).await
+    }
+
+    /// Says whether this subscriber takes pictures: while nobody does, none is encoded.
+    ///
+    /// # Errors
+    /// When the connection is broken.
+    pub async fn hold(&mut self, flow: Flow) -> io::Result<()> {
+        let message = match flow {
+            Flow::Held => Message::Hold,
+            Flow::Going => Message::Go,
+        };
+        self.send(&message).await
     }
 
     /// Asks for the pointer: where it is and what it looks like now, and whenever that changes.

@@ -66,7 +66,7 @@ impl Applications {
             collect(folder, "", DEEPEST, &mut found);
         }
         let mut list: Vec<Application> = found.into_values().flatten().collect();
-        list.sort_by(|a, b| a.name.to_lowercase().cmp(&b.name.to_lowercase()));
+        list.sort_by_key(|application| application.name.to_lowercase());
         list
     }
 
@@ -198,10 +198,11 @@ fn split(exec: &str) -> Option<Vec<String>> {
                 word.get_or_insert_default();
             }
             '\\' if is_quoted => word.get_or_insert_default().push(characters.next()?),
-            '%' if !is_quoted => match characters.next()? {
-                '%' => word.get_or_insert_default().push('%'),
-                _ => {}
-            },
+            '%' if !is_quoted => {
+                if characters.next()? == '%' {
+                    word.get_or_insert_default().push('%');
+                }
+            }
             ' ' | '\t' | '\n' if !is_quoted => words.extend(word.take()),
             _ => word.get_or_insert_default().push(character),
         }
@@ -279,5 +280,13 @@ mod tests {
     fn an_unknown_application_is_named() {
         let error = Applications::new(Vec::new()).launch("x", &[]).unwrap_err();
         assert_eq!(error.to_string(), "there is no application x");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_entry_does_harm(text in "(\\[Desktop Entry\\]\nType=Application\nName=x\nExec=)?[\\PC\n]{0,80}", exec in "\\PC{0,60}") {
+            let _ = parse("id".into(), &text);
+            let _ = split(&exec);
+        }
     }
 }

@@ -116,4 +116,11 @@ mod tests {
             assert_eq!(Methods::read(xml).stream, StreamArgument::Text);
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_description_does_harm(body in "[<>/ ='\"a-z]{0,60}") {
+            let _ = Methods::read(&format!("<method name=\"NotifyPointerMotionAbsolute\"{body}"));
+        }
+    }
 }

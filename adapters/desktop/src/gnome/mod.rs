@@ -34,7 +34,7 @@ pub(crate) const MUTTER: &str = "GNOME's compositor";
 const WAITING: usize = 4096;
 
 /// How characters are typed that an American keyboard does not have. Mutter has keys for those of its current layout
-/// only, and does not say for which.
+/// only: version 43 drops the others, answers as if it had typed them, and writes "No keycode found" into its log.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Unicode {
     /// The text is put into the clipboard for a moment, and pasted with Ctrl+V: right in all but terminals.

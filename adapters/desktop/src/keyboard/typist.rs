@@ -211,6 +211,8 @@ impl<L: Layout> Typist<L> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::super::{Spare, Us};
     use super::*;
 
@@ -285,5 +287,81 @@ mod tests {
         typist.keysym(Keysym(0x0100_3042), true).unwrap();
         assert_eq!(keys(&typist.release()).len(), 2);
         assert_eq!(typist.release(), []);
+    }
+
+    /// Any of what a client can send.
+    #[derive(Debug, Clone)]
+    enum Input {
+        Key(u16, bool),
+        Keysym(u32, bool),
+        Tap(u32, bool, bool),
+        Text(String),
+    }
+
+    fn input() -> impl Strategy<Value = Input> {
+        let keysym = || prop_oneof![0x20u32..0x7f, 0xa0u32..0x100, 0x0100_3042u32..0x0100_3060, 0xffe1u32..0xffee];
+        prop_oneof![
+            (1u16..130, any::<bool>()).prop_map(|(code, down)| Input::Key(code, down)),
+            (keysym(), any::<bool>()).prop_map(|(keysym, down)| Input::Keysym(keysym, down)),
+            (keysym(), any::<bool>(), any::<bool>()).prop_map(|(keysym, shift, ctrl)| Input::Tap(keysym, shift, ctrl)),
+            "[a-zA-Zäöüß一-丐\n]{0,80}".prop_map(Input::Text),
+        ]
+    }
+
+    fn steps<L: Layout>(typist: &mut Typist<L>, input: Input) -> Vec<Step> {
+        let steps = match input {
+            Input::Key(code, down) => Ok(typist.key(code, down)),
+            Input::Keysym(keysym, down) => typist.keysym(Keysym(keysym), down),
+            Input::Tap(keysym, shift, ctrl) => {
+                typist.tap(Keysym(keysym), Modifiers { shift, ctrl, ..Modifiers::default() })
+            }
+            Input::Text(text) => typist.text(&text),
+        };
+        steps.unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn keys_go_down_and_up_in_turn_and_all_are_up_in_the_end(inputs in prop::collection::vec(input(), 0..30)) {
+            let mut typist = Typist::new(Spare::new());
+            let mut all: Vec<Step> = inputs.into_iter().flat_map(|input| steps(&mut typist, input)).collect();
+            all.extend(typist.release());
+            let mut down = BTreeMap::new();
+            for (code, is_down) in keys(&all) {
+                prop_assert_ne!(down.insert(code, is_down).unwrap_or(false), is_down, "key {}", code);
+            }
+            prop_assert!(down.values().all(|is_down| !is_down));
+        }
+
+        #[test]
+        fn a_text_means_what_it_says_in_the_keymaps_that_go_with_it(text in "[ -~ä-ÿ一-丰あ-ん]{0,200}") {
+            let typed = Typist::new(Spare::new()).text(&text).unwrap();
+            let (mut read, mut shift, mut extra) = (Vec::new(), false, BTreeMap::new());
+            for step in typed {
+                match step {
+                    Step::Keymap(keymap) => extra = verbatim(&keymap),
+                    Step::Key { code: us::LEFT_SHIFT, down } => shift = down,
+                    Step::Key { code, down: true } => read.push(extra.get(&code).copied().unwrap_or_else(|| {
+                        let key = us::keys().find(|key| key.code == code).unwrap();
+                        if shift { key.shifted } else { key.base }
+                    })),
+                    Step::Key { .. } => {}
+                }
+            }
+            let wanted: Vec<u32> = text.chars().map(|c| us::keysym(c).unwrap()).collect();
+            prop_assert_eq!(read, wanted);
+        }
+    }
+
+    /// Keys that a keymap has beside the American ones.
+    fn verbatim(keymap: &str) -> BTreeMap<u16, u32> {
+        let lines = keymap.lines().filter(|line| line.contains("\"VERBATIM\", ["));
+        lines
+            .map(|line| {
+                let code: u16 = line[5..line.find('>').unwrap()].parse().unwrap();
+                let keysym = line[line.find("0x").unwrap() + 2..].split(' ').next().unwrap();
+                (code - 8, u32::from_str_radix(keysym, 16).unwrap())
+            })
+            .collect()
     }
 }

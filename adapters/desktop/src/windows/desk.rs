@@ -105,7 +105,10 @@ impl Desk {
 
 /// Titles are as long as programs like.
 pub(super) fn short(mut text: String) -> String {
-    text.truncate(text.floor_char_boundary(LONGEST_TEXT));
+    if text.len() > LONGEST_TEXT {
+        let end = (0..=LONGEST_TEXT).rev().find(|at| text.is_char_boundary(*at));
+        text.truncate(end.unwrap_or_default());
+    }
     text
 }
 

@@ -218,6 +218,16 @@ fn a_folder_of_the_machine_is_the_users_inside() {
 }
 
 #[test]
+fn a_process_brought_in_may_open_its_standard_input_by_name() {
+    alone("a_process_brought_in_may_open_its_standard_input_by_name", NEEDS, async |machine| {
+        let up = machine.up(machine.plan("named", 12)).await;
+        let desktop = up.container().desktop();
+        assert_eq!(talk(desktop, "cat < /dev/stdin", "secret\n").await, "secret\n");
+        up.down().await;
+    });
+}
+
+#[test]
 fn a_process_brought_in_has_its_streams_its_status_and_takes_signals() {
     alone("a_process_brought_in_has_its_streams_its_status_and_takes_signals", NEEDS, async |machine| {
         let mut plan = machine.plan("exec", 10);

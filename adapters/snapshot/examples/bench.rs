@@ -1,12 +1,13 @@
 //! How long a screenshot takes: `cargo run --release -p lunette-snapshot --example bench`.
 //!
-//! Processor time of the thread, where the system tells it, so that what else runs does not count.
+//! Processor time of the thread, so that what else runs does not count.
 
-use std::sync::{Arc, LazyLock};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use lunette_frame::{Picture, PixelFormat, Size};
 use lunette_snapshot::{Encoding, Scale, Shot, View};
+use rustix::time::{ClockId, clock_gettime};
 
 const ROUNDS: usize = 25;
 
@@ -26,10 +27,10 @@ fn luma(content: Content, x: usize, y: usize, size: Size) -> u8 {
     let window = (width / 8..width * 7 / 8).contains(&x) && (height / 8..height * 7 / 8).contains(&y);
     match content {
         Content::Windows if y < 32 => 30,
-        Content::Windows if window && text && x / 300 % 2 == 0 => 40,
+        Content::Windows if window && text && (x / 300).is_multiple_of(2) => 40,
         Content::Windows if window => 230,
         Content::Windows => 90,
-        Content::Dense if y % 10 == 0 => u8::try_from(16 + hash % 219).unwrap_or(16),
+        Content::Dense if y.is_multiple_of(10) => u8::try_from(16 + hash % 219).unwrap_or(16),
         Content::Dense if text => 40,
         Content::Dense => u8::try_from(120 + x * 100 / width).unwrap_or(200),
     }
@@ -52,10 +53,8 @@ fn screen(content: Content, size: Size) -> Shot {
 
 /// Time that this thread ran.
 fn processor_time() -> Duration {
-    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
-    let nanos = told.and_then(|told| told.split(' ').next()?.parse().ok());
-    nanos.map_or_else(|| START.elapsed(), Duration::from_nanos)
+    let now = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::try_from(now).expect("a time since the thread began")
 }
 
 fn measure(what: &str, mut work: impl FnMut() -> usize) {

@@ -52,7 +52,13 @@ pub struct Args {
     pub scanout: Option<u16>,
 
     /// frame-export of --source scanout: HOST:PORT or unix:PATH
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:15937", env = "BRIDGE_EXPORT", help_heading = "Picture")]
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:15937",
+        env = "BRIDGE_EXPORT",
+        help_heading = "Picture"
+    )]
     pub export: Address,
 
     /// File with the lease's token, 64 hexadecimal digits, that frame-export wants to see
@@ -60,7 +66,13 @@ pub struct Args {
     pub export_token_file: Option<PathBuf>,
 
     /// Seconds that the picture is kept coming after the last viewer left
-    #[arg(long, value_name = "SECONDS", default_value = "60", env = "VIDEO_GRACE_PERIOD_SECONDS", help_heading = "Picture")]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value = "60",
+        env = "VIDEO_GRACE_PERIOD_SECONDS",
+        help_heading = "Picture"
+    )]
     pub grace: u64,
 
     /// Where input goes: auto, none, wlroots, gnome, socket:PATH (a launcher's), log:FILE (a JSON line per event)

@@ -16,9 +16,12 @@ pub mod bridge;
 pub mod cli;
 pub mod exec;
 pub mod files;
+mod host;
 pub mod http;
 pub mod listen;
+mod looking;
 pub mod mcp;
+pub mod programs;
 pub mod sink;
 pub mod source;
 

@@ -100,7 +100,9 @@ impl Listener {
             // The semaphore is never closed.
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
             let accepted = match &self {
-                Self::Tcp(listener) => listener.accept().await.map(|(stream, from)| serve_tcp(stream, from, &router, place)),
+                Self::Tcp(listener) => {
+                    listener.accept().await.map(|(stream, from)| serve_tcp(stream, from, &router, place))
+                }
                 Self::Unix(listener, _) => {
                     listener.accept().await.map(|(stream, _)| serve_unix(stream, &router, &uids, place))
                 }

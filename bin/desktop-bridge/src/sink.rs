@@ -1,20 +1,21 @@
-//! The thread that makes input happen.
+//! The thread that makes input happen, and what else it finds in the desktop's session.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use lunette_cause::chain;
-use lunette_desktop_session::{InputSink, Session, SinkError, SinkKind, open};
+use lunette_desktop_session::{Applications, Clipboard, Desktop, InputSink, Session, SinkError, SinkKind, Windows};
 use lunette_frame::Size;
 use lunette_input_events::Event;
-use tokio::sync::mpsc;
+use lunette_viewer::Lounge;
+use tokio::sync::{mpsc, watch};
 
 use crate::cli::{Args, Sink};
 
@@ -24,13 +25,25 @@ const QUEUE: usize = 1024;
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// How the sink is doing.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct SinkState {
     // A Mutex: the sink's thread writes, /status reads; both for a moment.
     now: Mutex<Standing>,
     done: AtomicU64,
     failed: AtomicU64,
-    size: Mutex<Option<Size>>,
+    /// Knows the size of the picture.
+    lounge: OnceLock<Arc<Lounge>>,
+    parts: watch::Sender<Option<Arc<Parts>>>,
+}
+
+/// What a session has besides input. A part that it lacks says so when it is used.
+pub struct Parts {
+    /// Its clipboard.
+    pub clipboard: Clipboard,
+    /// Its windows and workspaces.
+    pub windows: Windows,
+    /// The applications that are installed.
+    pub applications: Applications,
 }
 
 /// Whether there is a sink.
@@ -63,9 +76,22 @@ impl SinkState {
         (self.done.load(Relaxed), self.failed.load(Relaxed))
     }
 
-    /// The picture that positions are fractions of has this size.
-    pub fn set_picture_size(&self, size: Size) {
-        *self.size.lock().unwrap_or_else(PoisonError::into_inner) = Some(size);
+    /// Positions are fractions of the picture that this lounge knows the size of.
+    pub fn set_lounge(&self, lounge: Arc<Lounge>) {
+        // Set once, before the first event.
+        let _ = self.lounge.set(lounge);
+    }
+
+    /// What the session has besides input; `None` until that was looked for.
+    #[must_use]
+    pub fn parts(&self) -> Option<Arc<Parts>> {
+        self.parts.borrow().clone()
+    }
+
+    /// The same, as it changes.
+    #[must_use]
+    pub fn watch_parts(&self) -> watch::Receiver<Option<Arc<Parts>>> {
+        self.parts.subscribe()
     }
 
     fn set(&self, standing: Standing) {
@@ -115,16 +141,18 @@ impl Opener {
         Ok(Self::Session(kind, args.input_socket.clone()))
     }
 
-    fn open(&mut self) -> Result<Box<dyn InputSink>, SinkError> {
+    /// Blocks for some seconds at most.
+    fn open(&mut self) -> Desktop {
+        let mut session = Session::from_environment();
         match self {
-            Self::Log(file) => match file.take() {
-                Some(file) => Ok(Box::new(LogSink { file })),
-                None => Err(SinkError::NoSink("its log cannot be written any more".to_owned())),
-            },
+            Self::Log(file) => {
+                let gone = || SinkError::NoSink("its log cannot be written any more".to_owned());
+                let sink = file.take().map(|file| Box::new(LogSink { file }) as Box<dyn InputSink>).ok_or_else(gone);
+                Desktop { sink, ..Desktop::open(Some(&SinkKind::None), &session) }
+            }
             Self::Session(kind, socket) => {
-                let mut session = Session::from_environment();
                 session.input_socket = socket.clone().or(session.input_socket);
-                open(kind.as_ref(), &session)
+                Desktop::open(kind.as_ref(), &session)
             }
         }
     }
@@ -151,6 +179,11 @@ impl Worker {
             let done = self.act(&event);
             let count = if done { &self.state.done } else { &self.state.failed };
             count.fetch_add(1, Relaxed);
+            if self.queue.is_empty()
+                && let Some(Err(error)) = self.sink.as_mut().map(|sink| sink.flush())
+            {
+                tracing::debug!(error = chain(&error), "input did not reach the desktop");
+            }
         }
     }
 
@@ -159,7 +192,9 @@ impl Worker {
             return;
         }
         self.tried = Some(Instant::now());
-        match self.opener.open() {
+        let Desktop { sink, clipboard, windows, applications } = self.opener.open();
+        self.state.parts.send_replace(Some(Arc::new(Parts { clipboard, windows, applications })));
+        match sink {
             Ok(sink) => {
                 tracing::info!(sink = sink.name(), "input goes to the desktop");
                 self.state.set(Standing::Open { name: sink.name(), unicode: sink.can_type_unicode() });
@@ -181,7 +216,7 @@ impl Worker {
             self.open();
         }
         let Some(sink) = &mut self.sink else { return false };
-        let size = *self.state.size.lock().unwrap_or_else(PoisonError::into_inner);
+        let size = self.state.lounge.get().map(|lounge| lounge.size());
         if size != self.size
             && let Some(size) = size
         {

@@ -219,7 +219,8 @@ impl Connection {
     fn check_mode(&self, asked: Option<VideoMode>) -> Result<(), StreamError> {
         match asked {
             Some(asked) if self.desk.mode.is_some_and(|mode| mode != asked) => {
-                let detail = format!("video mode {asked:?} was asked for; leave it out, or ask for {:?}", self.desk.mode);
+                let detail =
+                    format!("video mode {asked:?} was asked for; leave it out, or ask for {:?}", self.desk.mode);
                 Err(StreamError::with_detail("This desktop's pictures are not captured in that way.", &detail))
             }
             _ => Ok(()),

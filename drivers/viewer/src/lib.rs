@@ -22,6 +22,7 @@ mod writer;
 pub use connection::serve_viewer;
 pub use desk::{Closing, Desk};
 
+pub use hub::{Hub, Resizer, Uplink};
 pub use input::serve_input;
 pub use lateness::LatenessMeter;
 pub use lounge::{Lounge, Seat};

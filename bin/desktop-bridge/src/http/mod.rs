@@ -1,5 +1,6 @@
 //! Requests: one table of operations, from which routes and the API's description are made.
 
+mod desktop;
 pub mod events;
 mod headers;
 mod openapi;
@@ -19,6 +20,7 @@ use lunette_auth::Scope;
 
 use crate::bridge::Bridge;
 use crate::listen::Peer;
+use crate::{agent, exec, files, mcp};
 
 /// Bytes of a body, where an operation does not say otherwise.
 const LARGEST_BODY: usize = 1 << 20;
@@ -31,6 +33,14 @@ pub fn router(bridge: Arc<Bridge>) -> Router {
         let gate = from_fn_with_state((Arc::clone(&bridge), operation.scope), gate);
         router = router.route(operation.path, (operation.handler)().layer(gate));
     }
+    // These look at the scope themselves, each as it needs.
+    let programs = Router::new()
+        .merge(agent::routes::<Bridge>())
+        .merge(exec::routes::<Bridge>())
+        .merge(files::routes::<Bridge>())
+        .merge(mcp::routes::<Bridge>())
+        .layer(from_fn_with_state((Arc::clone(&bridge), Some(Scope::View)), gate));
+    let router = router.merge(programs);
     let everybody = from_fn_with_state((Arc::clone(&bridge), None), gate);
     router
         .fallback_service(axum::routing::get(page::serve).layer(everybody))

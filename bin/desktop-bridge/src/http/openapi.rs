@@ -1,9 +1,10 @@
 //! The API's description, made of the table of operations.
 
 use axum::Json;
+use lunette_auth::Scope;
 use serde_json::{Map, Value, json};
 
-use super::routes::OPERATIONS;
+use super::routes::{ELSEWHERE, OPERATIONS};
 
 pub(super) async fn serve() -> Json<Value> {
     Json(document())
@@ -11,17 +12,11 @@ pub(super) async fn serve() -> Json<Value> {
 
 fn document() -> Value {
     let mut paths: Map<String, Value> = Map::new();
-    for operation in OPERATIONS {
-        let entry = paths.entry(operation.path).or_insert_with(|| json!({}));
-        let security = match operation.scope {
-            Some(scope) => json!([{ "token": [scope.word()] }]),
-            None => json!([]),
-        };
-        entry[operation.method] = json!({
-            "summary": operation.summary,
-            "security": security,
-            "responses": { "200": { "description": "done" }, "default": { "$ref": "#/components/responses/Refusal" } },
-        });
+    let own = OPERATIONS.iter().map(|one| (one.method, one.path, one.scope, one.summary));
+    let others = ELSEWHERE.iter().map(|(method, path, scope, summary)| (*method, *path, Some(*scope), *summary));
+    for (method, path, scope, summary) in own.chain(others) {
+        let entry = paths.entry(path).or_insert_with(|| json!({}));
+        entry[method] = operation(summary, scope);
     }
     json!({
         "openapi": "3.1.0",
@@ -38,5 +33,17 @@ fn document() -> Value {
                 } } },
             } },
         },
+    })
+}
+
+fn operation(summary: &str, scope: Option<Scope>) -> Value {
+    let security = match scope {
+        Some(scope) => json!([{ "token": [scope.word()] }]),
+        None => json!([]),
+    };
+    json!({
+        "summary": summary,
+        "security": security,
+        "responses": { "200": { "description": "done" }, "default": { "$ref": "#/components/responses/Refusal" } },
     })
 }

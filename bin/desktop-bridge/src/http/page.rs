@@ -11,7 +11,9 @@ use super::refusal::Refusal;
 pub(super) async fn serve(request: Request) -> Response {
     let Some(asset) = lunette_viewer_page::find(request.uri().path()) else {
         let error = format!("there is nothing at {}", request.uri().path());
-        return Refusal::new(StatusCode::NOT_FOUND, error).hint("GET /openapi.json lists what there is").into_response();
+        return Refusal::new(StatusCode::NOT_FOUND, error)
+            .hint("GET /openapi.json lists what there is")
+            .into_response();
     };
     let common = [(ETAG, asset.etag), (CACHE_CONTROL, asset.cache_control()), (VARY, "accept-encoding")];
     if has(request.headers(), &IF_NONE_MATCH, asset.etag) {

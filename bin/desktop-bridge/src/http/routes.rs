@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::routing::{MethodRouter, get};
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{MethodRouter, get, post};
 use lunette_auth::Scope;
 
-use super::{openapi, streams, system};
+use super::{desktop, openapi, streams, system};
 use crate::bridge::Bridge;
 
 /// One operation.
@@ -22,6 +23,13 @@ const fn reading(path: &'static str, summary: &'static str, handler: fn() -> Met
     Operation { method: "get", path, summary, scope: Some(Scope::View), handler }
 }
 
+const fn using(path: &'static str, summary: &'static str, handler: fn() -> MethodRouter<Arc<Bridge>>) -> Operation {
+    Operation { method: "post", path, summary, scope: Some(Scope::Control), handler }
+}
+
+/// Bytes of what goes onto a clipboard: 16 MiB in base64.
+const CLIPBOARD: usize = 24 << 20;
+
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation { scope: None, ..reading("/health", "Whether this desktop answers", || get(system::health)) },
     reading("/status", "How each part of this desktop is doing", || get(system::status)),
@@ -32,4 +40,32 @@ pub(super) const OPERATIONS: &[Operation] = &[
         scope: Some(Scope::Control),
         ..reading("/ws/input", "Input alone, as docs/protocol-stream.md says", || get(streams::input))
     },
+    reading("/video/stats", "How the stream of each viewer is doing", || get(system::video_stats)),
+    Operation {
+        scope: Some(Scope::Control),
+        ..reading("/clipboard", "What is on the clipboard (POST: put something there)", || {
+            get(desktop::clipboard).post(desktop::set_clipboard).layer(DefaultBodyLimit::max(CLIPBOARD))
+        })
+    },
+    Operation { scope: Some(Scope::Control), ..reading("/windows", "The windows", || get(desktop::windows)) },
+    using("/windows/{id}/{action}", "focus, close, maximize or minimize a window", || post(desktop::act_on_window)),
+    Operation { scope: Some(Scope::Control), ..reading("/workspaces", "The workspaces", || get(desktop::workspaces)) },
+    using("/workspaces/{id}/show", "Show a workspace", || post(desktop::switch_workspace)),
+    Operation {
+        scope: Some(Scope::Control),
+        ..reading("/apps", "The applications that can be started", || get(desktop::apps))
+    },
+    using("/apps/launch", "Start an application", || post(desktop::launch)),
+];
+
+/// Operations whose routes are elsewhere: method, path, scope, summary.
+pub(super) const ELSEWHERE: &[(&str, &str, Scope, &str)] = &[
+    ("get", "/screenshot", Scope::View, "A picture, a part of it, or what changed since another"),
+    ("get", "/wait", Scope::View, "Wait until the picture changes, or is still"),
+    ("post", "/input", Scope::Control, "Make input happen"),
+    ("post", "/exec", Scope::Agent, "Run a program that the policy allows"),
+    ("post", "/upload", Scope::Control, "Send a file"),
+    ("get", "/file", Scope::Control, "Fetch a file"),
+    ("get", "/files", Scope::Control, "The files that can be fetched"),
+    ("post", "/mcp", Scope::Agent, "MCP over streamable HTTP"),
 ];

@@ -55,3 +55,16 @@ pub(super) async fn clients(State(bridge): State<Arc<Bridge>>) -> Json<Value> {
         .collect();
     Json(json!({ "clients": clients }))
 }
+
+pub(super) async fn video_stats(State(bridge): State<Arc<Bridge>>) -> Json<Value> {
+    let facts = bridge.desk.video.facts();
+    let source = json!({
+        "running": facts.size.is_some(),
+        "size": facts.size.map(|size| size.to_string()),
+        "client_count": bridge.desk.lounge.presence().len(),
+        "hops": bridge.desk.video.hops(),
+    });
+    let (done, failed) = bridge.sink.counts();
+    let input = json!({ "events": done, "failed": failed, "lost": bridge.desk.lounge.lost() });
+    Json(json!({ "sources": [source], "input": input }))
+}

@@ -186,7 +186,10 @@ impl<L: Library> Encoder for Software<L> {
             self.instance = Some(open(&self.library, &config)?);
             self.next_is_idr = true;
         }
-        self.rate.set_base(self.library.qp(config.quality));
+        // A ceiling may change often, and says nothing about what was too fine.
+        if config.quality != self.config.quality {
+            self.rate.set_base(self.library.qp(config.quality));
+        }
         self.rate.set_ceiling(config.max_bitrate);
         self.config = config;
         Ok(if resized { Applied::WithIdr } else { Applied::Seamless })

@@ -40,7 +40,8 @@ fn converted(shape: &CursorShape) -> Option<hxfr::CursorShape> {
     const MAX: u16 = hxfr::CursorShape::MAX_SIDE;
     let told = |side: u32| u16::try_from(side).map_or(MAX, |side| side.min(MAX));
     let (width, height) = (told(shape.size.width), told(shape.size.height));
-    let rows = shape.pixels.chunks_exact(usize::try_from(shape.size.width).ok()?.checked_mul(4)?);
+    let row = usize::try_from(shape.size.width).ok()?.checked_mul(4).filter(|row| *row > 0)?;
+    let rows = shape.pixels.chunks_exact(row);
     let pixels = rows.take(usize::from(height)).flat_map(|row| row.chunks_exact(4).take(usize::from(width)));
     let bytes: Vec<u8> = pixels.flat_map(|bgra| [bgra[2], bgra[1], bgra[0], bgra[3]]).collect();
     hxfr::CursorShape::new(width, height, (shape.hot_x, shape.hot_y), bytes.into())

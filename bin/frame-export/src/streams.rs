@@ -64,8 +64,8 @@ struct Running {
 impl Streams {
     /// No streams yet. What nobody limits is limited by the settings, whatever `limits` say.
     #[must_use]
-    pub fn new(control: Arc<dyn ScanoutControl>, settings: EncoderSettings, limits: Limits) -> Self {
-        let limits = Limits { open_rate: settings.max_bitrate, ..limits };
+    pub fn new(control: Arc<dyn ScanoutControl>, settings: EncoderSettings, mut limits: Limits) -> Self {
+        limits.open_rate = settings.max_bitrate;
         Self { control, settings, limits, inner: Mutex::default() }
     }
 

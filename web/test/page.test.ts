@@ -125,9 +125,17 @@ describe("why there is no picture", () => {
   it.each([
     ["superseded", "use-here"],
     ["unauthorised", "token"],
+    ["rejected", "retry"],
     ["gave-up", "retry"],
   ] as const)("after %s offers %s", (reason, remedy) => {
     expect(diagnose(evidence({ link: { phase: "stopped", reason } }))?.remedy).toBe(remedy);
+  });
+
+  it("after a refusal is what the server said of it, and a reload where it said nothing", () => {
+    const link = { phase: "stopped", reason: "rejected" } as const;
+    const said = diagnose(evidence({ link, streamError: "This desktop has no such video.\n\nvideo_mode shm" }));
+    expect(said).toMatchObject({ text: "This desktop has no such video.", detail: "video_mode shm" });
+    expect(diagnose(evidence({ link }))?.text).toContain("Reload it");
   });
 
   it("without WebCodecs is the browser's age, or plain HTTP", () => {

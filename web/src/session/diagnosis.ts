@@ -2,7 +2,7 @@
 
 import type { Hop, HopState } from "../protocol/control";
 import type { Trouble } from "./messages";
-import type { LinkState } from "./reconnect";
+import type { LinkState, StopReason } from "./reconnect";
 
 export interface Evidence {
   readonly link: LinkState;
@@ -102,18 +102,26 @@ function ofTrouble(trouble: Trouble, detail: string, secure: boolean): Diagnosis
   return { ...plain, title: secure ? "This browser is too old" : "This page is not secure", text };
 }
 
-function ofStop(reason: "superseded" | "unauthorised" | "gave-up" | "left", streamError: string | null): Diagnosis | null {
+function ofStop(reason: StopReason, streamError: string | null): Diagnosis | null {
   const detail = streamError;
   switch (reason) {
     case "superseded":
       return { ...plain, title: "Open in another place", text: "This desktop was opened again with this tab's identity.", remedy: "use-here" };
     case "unauthorised":
       return { ...plain, title: "A token is needed", text: "Paste the token of this desktop. It stays in this tab.", detail, remedy: "token" };
+    case "rejected":
+      return rejected(streamError);
     case "gave-up":
       return { ...plain, title: "No connection", text: "The desktop did not answer for a while.", detail, remedy: "retry" };
     case "left":
       return null;
   }
+}
+
+function rejected(streamError: string | null): Diagnosis {
+  const [friendly, detail] = split(streamError);
+  const text = friendly || "The server does not understand this page, which may be older than the server. Reload it to get the one that fits.";
+  return { ...plain, title: "The desktop refused this connection", text, detail, remedy: "retry" };
 }
 
 function lost({ link, retryInMs, streamError }: Evidence): Diagnosis {

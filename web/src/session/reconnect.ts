@@ -9,14 +9,14 @@
  *         retry        │   ▼                ▼
  *                      └── waiting ◀────────┘ ──── budget spent ──▶ stopped
  *                           │    ▲                                   ▲
- *                    hidden ▼    │ shown: at once                    │ 4000, 4001
+ *                    hidden ▼    │ shown: at once                    │ 4000, 4001, 1008
  *                           paused                              any ─┘
  * ```
  */
 
 export const CLOSE = { superseded: 4000, unauthorised: 4001, slow: 4002, stopping: 4003, violation: 1008 } as const;
 
-export type StopReason = "superseded" | "unauthorised" | "gave-up" | "left";
+export type StopReason = "superseded" | "unauthorised" | "rejected" | "gave-up" | "left";
 
 export type LinkState =
   | { readonly phase: "idle" }
@@ -47,8 +47,9 @@ export type LinkAction =
 
 export const LIMITS = {
   attempts: 10,
-  firstDelay: 250,
-  base: 1000,
+  /** Close together at first: a server that is started anew is back within seconds, and is found within one. */
+  delays: [250, 500, 500, 1000, 1000, 2000],
+  /** The last delay doubles up to this. */
   cap: 30_000,
   connect: 15_000,
   silence: 10_000,
@@ -142,6 +143,8 @@ export class Reconnect {
   #closed(code: number, now: number): LinkAction[] {
     if (code === CLOSE.superseded) return this.#stop("superseded");
     if (code === CLOSE.unauthorised) return this.#stop("unauthorised");
+    // What the server takes for a mistake of this page would be one again.
+    if (code === CLOSE.violation) return this.#stop("rejected");
     return this.#live() ? this.#failed(now) : [];
   }
 
@@ -156,8 +159,9 @@ export class Reconnect {
   }
 
   #delay(attempt: number): number {
-    const full = attempt === 0 ? LIMITS.firstDelay : Math.min(LIMITS.cap, LIMITS.base * 2 ** (attempt - 1));
-    return Math.round(full * (0.5 + this.random() / 2));
+    const last = LIMITS.delays.length - 1;
+    const full = (LIMITS.delays[Math.min(attempt, last)] ?? LIMITS.cap) * 2 ** Math.max(0, attempt - last);
+    return Math.round(Math.min(LIMITS.cap, full) * (0.5 + this.random() / 2));
   }
 
   #stop(reason: StopReason): LinkAction[] {

@@ -1,7 +1,7 @@
 //! One desktop, from its lease to its container.
 //!
 //! ```text
-//!   lease ─▶ input devices ─▶ udev data ─▶ seat or logind ─▶ container made ─▶ events relayed ─▶ container runs ─▶ bridge
+//!   lease ─▶ input devices ─▶ udev data ─▶ seat or logind ─▶ container made ─▶ events relayed ─▶ container runs ─▶ picture ─▶ bridge
 //!     ▲                                                            │
 //!     └──────────── taken down from right to left ─────────────────┘
 //! ```
@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use lunette_cause::chain;
 use lunette_containers::{Backend, Container, Exit, sweep};
-use lunette_desktop::{CompositorKind, Ending, IdRange, Order, Places, Reason};
+use lunette_desktop::{BridgeState, CompositorKind, Ending, IdRange, Order, Places, Reason};
 use lunette_frame::Size;
 use lunette_gpu::{DeviceSet, Vendor, choose};
 use lunette_gpus::Roots;
@@ -249,15 +249,19 @@ impl Desktop {
             }
         })));
         container.start().await.step("start its session")?;
-        match bridge {
-            Ok(_) => self.start_bridge(reporter),
-            Err(why) => reporter.note(|report| report.bridge.why = Some(why)),
-        }
+        reporter.note(|report| match bridge {
+            Ok(_) => report.bridge.state = BridgeState::Starting,
+            Err(why) => report.bridge.why = Some(why),
+        });
         Ok(())
     }
 
-    fn start_bridge(&mut self, reporter: &Reporter) {
-        let Some(container) = &self.container else { return };
+    /// Brings its bridge in, unless it has one. It looks for its compositor once, so that has to be there.
+    pub(crate) fn start_bridge(&mut self, reporter: &Reporter) {
+        let Some(container) = self.container.as_ref().filter(|_| self.bridge.is_none()) else { return };
+        if reporter.watch().borrow().bridge.state == BridgeState::Absent {
+            return;
+        }
         let scanout = self.lease.as_ref().map(|lease| lease.scanout.get());
         let plan = bridge::Plan::new(&self.order, &self.places, &self.settings.host, scanout);
         self.bridge = Some(Bridge::keep(container.desktop().clone(), plan, reporter.clone()));

@@ -53,6 +53,7 @@ pub(crate) async fn live(
     }
     reporter.note(|report| report.first_picture_ms = Some(now_ms().saturating_sub(desktop.order.ordered_at_ms)));
     reporter.enter(Phase::Running, None);
+    desktop.start_bridge(reporter);
     let mut watch = Watch::new(desktop).await;
     // A host that does not answer keeps nothing else waiting.
     let (seeing, mut seen) = mpsc::channel(1);
@@ -241,6 +242,8 @@ async fn resize(desktop: &mut Desktop, reporter: &Reporter, size: Size, grace: D
         restarted.unwrap_or_else(|_| Err(restarts_too_long())).map_err(Failure::Fatal)?;
     }
     let shown = shows(desktop, reporter, size, until).await;
+    // One whose session started again has lost it.
+    desktop.start_bridge(reporter);
     if matches!(shown, Err(Failure::Refused(_))) {
         // Positions are pixels of what is shown.
         desktop.set_size(before);

@@ -181,6 +181,11 @@ describe("the link", () => {
     expect(bench.link.deadline).toBeNull();
   });
 
+  it("does not believe that its token was refused while it is open, nor wake up for that", () => {
+    expect(new Bench().open().on({ type: "refused" }).phase).toBe("open");
+    expect(new Bench().open().on({ type: "leave" }).on({ type: "refused" }).phase).toBe("left");
+  });
+
   it("never has more than one connection, whatever happens", () => {
     let seed = 7;
     const random = () => (seed = (seed * 1_103_515_245 + 12_345) & 0x7fff_ffff) / 0x7fff_ffff;

@@ -101,7 +101,7 @@ export class Reconnect {
       case "closed":
         return this.#closed(event.code, now);
       case "refused":
-        return this.#stop("unauthorised");
+        return this.#refused();
       case "stuck":
         return this.#live() ? [{ do: "disconnect" }, ...this.#failed(now)] : [];
       case "hidden":
@@ -146,6 +146,12 @@ export class Reconnect {
     // What the server takes for a mistake of this page would be one again.
     if (code === CLOSE.violation) return this.#stop("rejected");
     return this.#live() ? this.#failed(now) : [];
+  }
+
+  /** Said of an attempt that failed; an open connection, and a link that is at rest, know better. */
+  #refused(): LinkAction[] {
+    const { phase } = this.#state;
+    return phase === "connecting" || phase === "waiting" || phase === "paused" ? this.#stop("unauthorised") : [];
   }
 
   #failed(now: number): LinkAction[] {

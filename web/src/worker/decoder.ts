@@ -22,6 +22,8 @@ export class Decoder {
   #decoder: VideoDecoder | null = null;
   #codec: string | null = null;
   #failures = 0;
+  /** Pictures that were handed over and did not come out yet, by their times. */
+  #inside: number[] = [];
 
   constructor(private readonly events: DecoderEvents) {}
 
@@ -30,8 +32,9 @@ export class Decoder {
     return this.#codec;
   }
 
+  /** Pictures in the decoder, whether it has begun with them or not. */
   get queue(): number {
-    return this.#decoder?.decodeQueueSize ?? 0;
+    return this.#inside.length;
   }
 
   feed(frame: CodedFrame): void {
@@ -46,6 +49,7 @@ export class Decoder {
     }
     try {
       this.#decoder.decode(new EncodedVideoChunk({ type: frame.key ? "key" : "delta", timestamp: frame.pts, data: frame.data }));
+      this.#inside.push(frame.pts);
     } catch (error) {
       this.#fail(String(error));
     }
@@ -56,6 +60,7 @@ export class Decoder {
     const decoder = this.#decoder;
     this.#decoder = null;
     this.#codec = null;
+    this.#inside = [];
     if (decoder && decoder.state !== "closed") decoder.close();
   }
 
@@ -90,6 +95,8 @@ export class Decoder {
       return;
     }
     this.#failures = 0;
+    // Pictures come out in their order, so earlier ones that did not come out never will.
+    this.#inside = this.#inside.filter((pts) => pts > frame.timestamp);
     this.events.decoded(frame);
   }
 

@@ -38,6 +38,7 @@ export class PageReports {
 /** Feedback for a server that wants it. */
 export class Confirmation {
   readonly #pace = new FeedbackPace();
+  #told = "";
   wanted = false;
 
   constructor(
@@ -46,9 +47,9 @@ export class Confirmation {
     private readonly send: (bytes: Uint8Array<ArrayBuffer>) => void,
   ) {}
 
-  /** A frame arrived or was painted. */
+  /** A frame arrived, came out of the decoder or was painted. */
   changed(): void {
-    if (!this.wanted) return;
+    if (!this.wanted || this.#news() === this.#told) return;
     const wait = this.#pace.changed(performance.now());
     if (wait === 0) this.#tell();
     else if (wait !== null) setTimeout(() => this.#tell(), wait);
@@ -57,12 +58,19 @@ export class Confirmation {
   /** The connection is another one. */
   forget(): void {
     this.wanted = false;
+    this.#told = "";
     this.#pace.forget();
   }
 
   #tell(): void {
     if (!this.wanted || !this.#pace.take(performance.now())) return;
     const { lastReceivedPts, lastPaintedPts, receivedBytes } = this.counters();
+    this.#told = this.#news();
     this.send(feedback(lastReceivedPts, lastPaintedPts, receivedBytes, this.queue()));
+  }
+
+  #news(): string {
+    const { lastReceivedPts, lastPaintedPts, receivedBytes } = this.counters();
+    return [lastReceivedPts, lastPaintedPts, receivedBytes, this.queue()].join();
   }
 }

@@ -24,6 +24,8 @@ import { microsNow, Telemetry } from "./telemetry";
 
 /** A tab that is hidden for less keeps its video: switching tabs back and forth costs no key frame. */
 const HIDE_DELAY = 1000;
+/** An answer on the token that takes longer is of no use: the next attempt asks again. */
+const WHY_LIMIT = 5000;
 const DECODERS = ["avc1.42E01F", "avc1.4D0028", "avc1.640028"];
 
 type Timer = ReturnType<typeof setTimeout> | undefined;
@@ -185,10 +187,12 @@ export class Viewer {
 
   /** Browsers hide why a WebSocket was refused; a plain request tells whether the token was. */
   async #askWhyRefused(): Promise<void> {
+    const token = this.#token;
     try {
-      const headers: HeadersInit = this.#token === null ? {} : { authorization: `Bearer ${this.#token}` };
-      const { status } = await fetch(this.setup.statusUrl, { headers, cache: "no-store" });
-      if (status === 401 || status === 403) this.#on({ type: "refused" });
+      const headers: HeadersInit = token === null ? {} : { authorization: `Bearer ${token}` };
+      const { status } = await fetch(this.setup.statusUrl, { headers, cache: "no-store", signal: AbortSignal.timeout(WHY_LIMIT) });
+      // A person may have entered another token meanwhile.
+      if ((status === 401 || status === 403) && token === this.#token) this.#on({ type: "refused" });
     } catch {
       // Not reachable at all: the link's own retries say so.
     }
@@ -254,6 +258,7 @@ export class Viewer {
     this.#telemetry.frameDecoded(frame.timestamp);
     if (this.#painter) this.#painter.show(frame);
     else frame.close();
+    this.#confirmation.changed();
   }
 
   #painted(pts: number): void {
@@ -274,9 +279,11 @@ export class Viewer {
     this.post({ type: "size", width, height });
   }
 
-  /** Resuming makes the server send a key frame at once. */
+  /** Resuming makes the server send a key frame at once. A paused stream gets one when it is resumed anyway. */
   #wantKeyFrame(): void {
     this.#telemetry.decoderResets += 1;
+    this.#confirmation.changed();
+    if (this.#paused) return;
     this.control({ set_video_enabled: false });
     this.control({ set_video_enabled: true });
   }
@@ -291,6 +298,7 @@ export class Viewer {
     if (!this.#paused) return;
     this.#paused = false;
     this.#decoder.reset();
+    this.#confirmation.changed();
     this.control({ set_video_enabled: true });
   }
 

@@ -12,7 +12,8 @@ const dist = join(root, "dist");
 /** What a browser fetches before it shows a picture. */
 const firstLoad = [];
 
-async function bundle(entry, define = {}) {
+/** `beside` are files of their own: imports of them stay imports. */
+async function bundle(entry, beside = {}) {
   const result = await build({
     entryPoints: [join(root, entry)],
     bundle: true,
@@ -23,11 +24,13 @@ async function bundle(entry, define = {}) {
     jsx: "automatic",
     jsxImportSource: "preact",
     legalComments: "none",
-    define,
+    plugins: [{ name: "beside", setup: (each) => each.onResolve({ filter: /^\.\/first$/ }, ({ path }) => keep(beside[path])) }],
     outdir: dist,
   });
   return Buffer.from(result.outputFiles[0].contents);
 }
+
+const keep = (path) => path && { path, external: true };
 
 async function put(name, bytes) {
   const path = join(dist, name);
@@ -46,14 +49,13 @@ async function asset(name, extension, bytes) {
 }
 
 await rm(dist, { recursive: true, force: true });
-const worker = await asset("worker", "js", await bundle("src/worker/decode.worker.ts"));
-const define = { WORKER_URL: JSON.stringify(`./${worker.slice("assets/".length)}`) };
-const main = await asset("main", "js", await bundle("src/main.tsx", define));
+const first = await asset("first", "js", await bundle("src/first.ts"));
+const main = await asset("main", "js", await bundle("src/main.tsx", { "./first": `./${first.slice("assets/".length)}` }));
 const style = await asset("style", "css", await bundle("src/ui/style.css"));
 const icon = await asset("icon", "svg", await readFile(join(root, "static/icon.svg")));
 const page = (await readFile(join(root, "static/index.html"), "utf8"))
+  .replace("{{first}}", first)
   .replace("{{main}}", main)
-  .replace("{{worker}}", worker)
   .replace("{{style}}", style)
   .replace("{{icon}}", icon);
 await put("index.html", Buffer.from(page));

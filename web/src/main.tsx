@@ -1,60 +1,41 @@
-/** Starts the viewer: the worker first, since its connection is what a person waits for. */
+/** The page around the picture: the worker connects already, see `early.ts`. */
 
 import { render } from "preact";
+import type { Early } from "./early";
+import { early } from "./first";
 import { exposeHook } from "./hook";
 import { Stage } from "./render/stage";
-import { Api, baseUrl } from "./session/api";
-import { clientId, lockClaim } from "./session/identity";
-import { TokenBox } from "./session/token";
+import { Api } from "./session/api";
 import { App } from "./ui/app";
 import { Desktop } from "./ui/desktop";
 import { Inputs } from "./ui/inputs";
 import { platform } from "./ui/platform";
-import { load } from "./ui/settings";
 import { initialState } from "./ui/state";
 import { Store } from "./ui/store";
 import type { ToolbarHandle } from "./ui/toolbar";
 
-const base = baseUrl(document);
-const box = new TokenBox(sessionStorage, base.pathname);
-takeToken();
-const settings = load(platform() === "mac");
-const api = new Api(base, () => box.value);
-const stage = new Stage(settings.fit);
-const desktop = new Desktop(new Store(initialState(settings)), stage, box, api);
-void connect();
-exposeHook(desktop);
-// The script does not wait for the page, since the worker can start meanwhile.
-if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", draw, { once: true });
-else draw();
+if (early) start(early);
 
-function takeToken(): void {
-  const left = box.takeFrom(location.hash);
-  if (left !== null) history.replaceState(history.state, "", location.pathname + location.search + left);
-}
-
-async function connect(): Promise<void> {
-  if (!("transferControlToOffscreen" in HTMLCanvasElement.prototype)) return desktop.tooOld();
-  desktop.remote.canvas(stage.canvas);
-  const id = await clientId(sessionStorage, lockClaim);
-  desktop.remote.setup({
-    url: api.streamUrl,
-    statusUrl: api.url("status"),
-    clientId: id,
-    userName: settings.userName,
-    token: box.value,
-    navigationAt: performance.timeOrigin,
-    hidden: document.hidden,
-  });
+function start(early: Early): void {
+  const { base, box, settings, canvas } = early;
+  const stage = new Stage(settings.fit, canvas);
+  const desktop = new Desktop(new Store(initialState(settings)), stage, box, new Api(base, () => box.value), early);
   if (settings.hud) desktop.remote.post({ type: "details", on: true });
+  exposeHook(desktop);
+  // The script does not wait for the page, and may come before its body.
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => draw(desktop), { once: true });
+  else draw(desktop);
 }
 
-function draw(): void {
+function draw(desktop: Desktop): void {
+  const { stage } = desktop;
   document.body.prepend(stage.element);
   const title = document.querySelector<HTMLMetaElement>('meta[name="lunette-title"]')?.content ?? `Desktop on ${location.host}`;
   document.title = title;
   const toolbar: ToolbarHandle = { focus: () => undefined };
   const inputs = new Inputs(desktop, platform(), () => toolbar.focus());
+  // The tab may have been hidden or shown since the worker was started.
+  desktop.visibility(document.hidden);
   const root = document.getElementById("lunette");
   if (root) render(<App desktop={desktop} inputs={inputs} title={title} toolbar={toolbar} />, root);
   stage.focus();

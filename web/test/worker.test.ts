@@ -3,7 +3,7 @@ import type { FromWorker } from "../src/session/messages";
 import { Viewer } from "../src/worker/viewer";
 import { FakeDecoder, FakeFetch, FakeSocket, fakeBrowser, realBrowser } from "./support/browser";
 
-const SETUP = { url: "ws://x/", statusUrl: "http://x/status", clientId: "a", userName: "", token: "old", navigationAt: 0, hidden: false };
+const SETUP = { url: "ws://x/", statusUrl: "http://x/status", token: "old", navigationAt: 0, hidden: false };
 const SPS = [0, 0, 0, 1, 0x67, 0x42, 0xc0, 0x1f, 0];
 const SLICE = [0, 0, 0, 1, 0x65, 0x88];
 
@@ -48,6 +48,7 @@ let bench: Bench;
 beforeEach(() => {
   http = fakeBrowser();
   bench = new Bench();
+  bench.viewer.identity({ clientId: "a", userName: "" });
 });
 afterEach(realBrowser);
 
@@ -56,6 +57,17 @@ const playing = (): void => {
   bench.frame(1, true);
   FakeDecoder.newest.output(1);
 };
+
+describe("the connection", () => {
+  it("is begun before the page knows who it is, and says nothing until then", async () => {
+    const viewer = new Viewer(SETUP, () => undefined);
+    const socket = FakeSocket.newest.opens();
+    await bench.pass(500);
+    expect(socket.sent).toEqual([]);
+    viewer.identity({ clientId: "b", userName: "Anna" });
+    expect(JSON.parse(String(socket.sent[0]))).toMatchObject({ client_unique_id: "b", user_name: "Anna" });
+  });
+});
 
 describe("a key frame", () => {
   const wanted = { set_video_enabled: true };

@@ -10,15 +10,16 @@ export class Stage {
   readonly field = document.createElement("textarea");
   readonly #sheet = document.createElement("div");
   readonly #listeners = new Set<(placement: Placement) => void>();
-  #canvas = newCanvas();
+  #canvas: HTMLCanvasElement;
   #stream: Size = { width: 1920, height: 1080 };
   #fit: Fit;
   #view: Size = { width: 0, height: 0 };
   #placement: Placement;
   #rect: DOMRect | null = null;
 
-  constructor(fit: Fit) {
+  constructor(fit: Fit, canvas: HTMLCanvasElement) {
     this.#fit = fit;
+    this.#canvas = dressed(canvas);
     this.element.className = "stage";
     this.element.setAttribute("aria-label", "Remote desktop");
     this.#sheet.className = "sheet";
@@ -31,10 +32,6 @@ export class Stage {
     new ResizeObserver(() => this.#measure()).observe(this.element);
     this.element.addEventListener("scroll", () => (this.#rect = null), { passive: true });
     this.#watchPixelRatio();
-  }
-
-  get canvas(): HTMLCanvasElement {
-    return this.#canvas;
   }
 
   get placement(): Placement {
@@ -51,7 +48,7 @@ export class Stage {
 
   /** A canvas in the place of one whose context is lost for good. */
   freshCanvas(): HTMLCanvasElement {
-    const canvas = newCanvas();
+    const canvas = dressed(document.createElement("canvas"));
     this.#canvas.replaceWith(canvas);
     this.#canvas = canvas;
     this.#apply();
@@ -114,8 +111,7 @@ export class Stage {
   }
 }
 
-function newCanvas(): HTMLCanvasElement {
-  const canvas = document.createElement("canvas");
+function dressed(canvas: HTMLCanvasElement): HTMLCanvasElement {
   canvas.className = "picture";
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", "Live picture of the desktop");

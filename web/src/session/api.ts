@@ -14,25 +14,11 @@ export class ApiError extends Error {
 
 const KINDS: readonly ClipboardKind[] = ["text", "html", "image"];
 
-/** The folder that everything of this desktop is in: a meta element's word, or the page's own address. */
-export function baseUrl(page: Document): URL {
-  const meta = page.querySelector<HTMLMetaElement>('meta[name="lunette-base"]')?.content;
-  const here = new URL(".", page.baseURI);
-  return meta === undefined ? here : new URL(meta.endsWith("/") ? meta : `${meta}/`, here);
-}
-
 export class Api {
   constructor(
     readonly base: URL,
     private readonly token: () => string | null,
   ) {}
-
-  /** Where the stream is. */
-  get streamUrl(): string {
-    const url = new URL("ws/stream", this.base);
-    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-    return url.href;
-  }
 
   url(path: string): string {
     return new URL(path, this.base).href;

@@ -6,20 +6,25 @@ import type { Presence } from "../protocol/presence";
 import type { LinkState } from "./reconnect";
 import type { Spread, Stage } from "./stages";
 
-/** What the worker needs before it can do anything. */
+/** What the worker needs before it can connect. */
 export interface Setup {
   readonly url: string;
   readonly statusUrl: string;
-  readonly clientId: string;
-  readonly userName: string;
   readonly token: string | null;
   /** When the page was navigated to, in milliseconds since the epoch. */
   readonly navigationAt: number;
   readonly hidden: boolean;
 }
 
+/** Who looks; the server hears it first. */
+export interface Identity {
+  readonly clientId: string;
+  readonly userName: string;
+}
+
 export type ToWorker =
   | { readonly type: "setup"; readonly setup: Setup }
+  | { readonly type: "identity"; readonly identity: Identity }
   | { readonly type: "canvas"; readonly canvas: OffscreenCanvas }
   | { readonly type: "send"; readonly bytes: ArrayBuffer }
   | { readonly type: "control"; readonly request: ControlRequest }

@@ -1,27 +1,29 @@
 /** The page's end of the worker: typed messages there and back, and the requests over HTTP beside it. */
 
 import type { Bytes, ControlRequest } from "../protocol/client";
-import type { Counters, FromWorker, Setup, ToWorker } from "./messages";
-
-declare const WORKER_URL: string;
+import type { Early } from "../early";
+import type { Counters, FromWorker, ToWorker } from "./messages";
 
 export class Remote {
-  readonly #worker: Worker;
   readonly #answers = new Map<number, (message: FromWorker) => void>();
   #lastId = 0;
 
-  constructor(listen: (message: FromWorker) => void, failed: (detail: string) => void) {
-    this.#worker = new Worker(new URL(WORKER_URL, import.meta.url), { type: "module", name: "lunette" });
-    this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
-      if (data.type !== "stats" && data.type !== "pixels") return listen(data);
-      this.#answers.get(data.id)?.(data);
-      this.#answers.delete(data.id);
-    };
-    this.#worker.onerror = (event) => failed(event.message || "the worker could not be started");
-  }
+  constructor(private readonly early: Pick<Early, "worker" | "heard" | "failures">) {}
 
-  setup(setup: Setup): void {
-    this.#post({ type: "setup", setup });
+  /** Hears the worker from now on, beginning with what it has said so far. */
+  listen(hear: (message: FromWorker) => void, failed: (detail: string) => void): void {
+    const { worker, heard, failures } = this.early;
+    if (!worker) return;
+    const take = (message: FromWorker): void => {
+      if (message.type !== "stats" && message.type !== "pixels") return hear(message);
+      this.#answers.get(message.id)?.(message);
+      this.#answers.delete(message.id);
+    };
+    const fail = (message: string): void => failed(message || "the worker could not be started");
+    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => take(data);
+    worker.onerror = ({ message }) => fail(message);
+    heard.splice(0).forEach(take);
+    failures.splice(0).forEach(fail);
   }
 
   /** Hands a canvas over; it stays on the page and is painted from the worker. */
@@ -38,7 +40,7 @@ export class Remote {
     this.#post({ type: "control", request });
   }
 
-  post(message: Exclude<ToWorker, { type: "setup" | "canvas" | "send" | "control" }>): void {
+  post(message: Exclude<ToWorker, { type: "setup" | "identity" | "canvas" | "send" | "control" }>): void {
     this.#post(message);
   }
 
@@ -62,6 +64,6 @@ export class Remote {
   }
 
   #post(message: ToWorker, transfer: Transferable[] = []): void {
-    this.#worker.postMessage(message, transfer);
+    this.early.worker?.postMessage(message, transfer);
   }
 }

@@ -1,5 +1,6 @@
 /** The page's side of one desktop: hears the worker, keeps the state, and does what the controls ask for. */
 
+import type { Early } from "../early";
 import type { ControlNews, Lease } from "../protocol/control";
 import type { Presence } from "../protocol/presence";
 import { DEFAULT, type DrawnCursor, ofImage, ofName } from "../render/cursor";
@@ -51,11 +52,9 @@ export class Desktop {
     readonly stage: Stage,
     private readonly box: TokenBox,
     api: Api,
+    early: Early,
   ) {
-    this.remote = new Remote(
-      (message) => this.#hear(message),
-      (detail) => store.set({ trouble: { trouble: "worker-failed", detail } }),
-    );
+    this.remote = new Remote(early);
     this.uploads = new Uploads(api, store);
     this.clipboard = new ClipboardSync(api, {
       offer: (clipboardOffer) => store.set({ clipboardOffer }),
@@ -64,6 +63,11 @@ export class Desktop {
     });
     this.#others = new Others(stage.overlay, (user) => store.value.people.get(user) ?? null, () => store.value.self);
     stage.onPlaced(() => this.#placed());
+    if (!early.worker) store.set({ trouble: { trouble: "no-webcodecs", detail: "" } });
+    this.remote.listen(
+      (message) => this.#hear(message),
+      (detail) => store.set({ trouble: { trouble: "worker-failed", detail } }),
+    );
   }
 
   /** Whether input is to be sent: pointing alone does not take a free desktop. */
@@ -90,11 +94,6 @@ export class Desktop {
   retry(): void {
     this.store.set({ trouble: null, streamError: null });
     this.remote.post({ type: "retry", token: this.box.value });
-  }
-
-  /** The browser cannot even hand its canvas to a worker. */
-  tooOld(): void {
-    this.store.set({ trouble: { trouble: "no-webcodecs", detail: "" } });
   }
 
   /** Tries a token that a person typed. */

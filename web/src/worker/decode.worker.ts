@@ -1,4 +1,4 @@
-/** The worker's entry: hands the page's messages to the viewer. */
+/** The worker's end: hands the page's messages to the viewer. */
 
 import type { FromWorker, Setup, ToWorker } from "../session/messages";
 import { Viewer } from "./viewer";
@@ -11,28 +11,25 @@ interface WorkerScope {
 const scope = globalThis as unknown as WorkerScope;
 const post = (message: FromWorker, transfer: Transferable[] = []): void => scope.postMessage(message, transfer);
 
-type Later = Exclude<ToWorker, { type: "setup" }>;
-
-let viewer: Viewer | null = null;
-/** The canvas comes before the set-up, which waits for the tab's id. */
-let early: Later[] = [];
-
-scope.onmessage = ({ data }) => {
-  if (data.type === "setup") start(data.setup);
-  else if (viewer) pass(viewer, data);
-  else early.push(data);
-};
-
-function start(setup: Setup): void {
-  if (typeof VideoDecoder === "undefined") return post({ type: "trouble", trouble: "no-webcodecs", detail: "" });
-  const started = new Viewer(setup, post);
-  viewer = started;
-  for (const message of early) pass(started, message);
-  early = [];
+/** Listens to the page, whose first message is the set-up. */
+export function serve(): void {
+  let viewer: Viewer | null = null;
+  scope.onmessage = ({ data }) => {
+    if (data.type === "setup") viewer = start(data.setup);
+    else if (viewer) pass(viewer, data);
+  };
 }
 
-function pass(to: Viewer, message: Later): void {
+function start(setup: Setup): Viewer | null {
+  if (typeof VideoDecoder !== "undefined") return new Viewer(setup, post);
+  post({ type: "trouble", trouble: "no-webcodecs", detail: "" });
+  return null;
+}
+
+function pass(to: Viewer, message: Exclude<ToWorker, { type: "setup" }>): void {
   switch (message.type) {
+    case "identity":
+      return to.identity(message.identity);
     case "canvas":
       return to.canvas(message.canvas);
     case "send":

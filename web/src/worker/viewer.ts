@@ -13,7 +13,7 @@ import { type ControlRequest, control, init, ping } from "../protocol/client";
 import { parseControl } from "../protocol/control";
 import { decodeServer, type ServerMessage, type VideoFrame as CodedFrame } from "../protocol/server";
 import { Heartbeat } from "../session/heartbeat";
-import type { FromWorker, Setup } from "../session/messages";
+import type { FromWorker, Identity, Setup } from "../session/messages";
 import { type LinkAction, type LinkEvent, Reconnect } from "../session/reconnect";
 import { Watchdog } from "../session/watchdog";
 import { Decoder } from "./decoder";
@@ -40,6 +40,9 @@ export class Viewer {
   readonly #confirmation: Confirmation;
   #painter: Painter | null = null;
   #socket: Socket | null = null;
+  #identity: Identity | null = null;
+  /** Greets a server whose connection opened before the page knew who it is. */
+  #greet: (() => void) | null = null;
   #token: string | null;
   #hidden: boolean;
   #paused = false;
@@ -72,6 +75,12 @@ export class Viewer {
     );
     if (this.#hidden) this.#on({ type: "hidden" });
     this.#on({ type: "start" });
+  }
+
+  /** Comes once, and not before the connection is begun: claiming the tab's id takes a moment. */
+  identity(identity: Identity): void {
+    this.#identity = identity;
+    this.#greet?.();
   }
 
   canvas(canvas: OffscreenCanvas): void {
@@ -169,8 +178,12 @@ export class Viewer {
   }
 
   #opened(socket: Socket, userRetry: boolean): void {
-    const { clientId, userName } = this.setup;
-    socket.send(init({ clientId, userName, userRetry, decoders: DECODERS }));
+    this.#greet = null;
+    if (this.#identity === null) {
+      this.#greet = () => this.#opened(socket, userRetry);
+      return;
+    }
+    socket.send(init({ ...this.#identity, userRetry, decoders: DECODERS }));
     this.#telemetry.connected();
     this.#paused = false;
     if (this.#hidden) this.#pause();
@@ -201,6 +214,7 @@ export class Viewer {
   #drop(): void {
     this.#socket?.close();
     this.#socket = null;
+    this.#greet = null;
     this.#decoder.reset();
     this.#watchdog.forget();
     this.#confirmation.forget();

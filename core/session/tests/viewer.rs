@@ -1,0 +1,403 @@
+//! A viewer's connection on a clock of its own.
+
+use std::num::NonZeroU64;
+use std::time::Duration;
+
+use bytes::Bytes;
+use lunette_frame::{AccessUnit, Pts, Size, UnitKind};
+use lunette_input_events::{ParticipantId, Refusal};
+use lunette_session::{Facts, Letter, Out, Payload, Picture, Viewer, ViewerLimits};
+use lunette_wire::stream::{
+    ClientControl, ClientMessage, CloseCode, Feedback, Lateness, Ping, ServerControl, ServerMessage, ServerText,
+    StreamClock,
+};
+use proptest::prelude::*;
+
+const SIZE: Size = Size::new(640, 360);
+
+/// A connection, the time, and what came out.
+struct Table {
+    viewer: Viewer,
+    now: Duration,
+    pictures: u64,
+    sent_bytes: u64,
+}
+
+impl Table {
+    fn new() -> Self {
+        let now = Duration::from_secs(100);
+        Self { viewer: Viewer::new(now, ViewerLimits::default()), now, pictures: 0, sent_bytes: 0 }
+    }
+
+    /// One that watches; what it was sent so far is forgotten.
+    fn watching(init: &str) -> Self {
+        let mut table = Self::new();
+        table.viewer.handle_text(table.now, init);
+        let out = table.outputs();
+        assert!(out.iter().any(|out| matches!(out, Out::Join(_))), "{out:?}");
+        table.viewer.joined(&Facts::of(SIZE));
+        table.outputs();
+        table
+    }
+
+    fn outputs(&mut self) -> Vec<Out> {
+        std::iter::from_fn(|| self.viewer.poll_output()).collect()
+    }
+
+    /// What it is sent in binary, and as control messages in JSON.
+    fn messages(&mut self) -> Vec<ServerMessage> {
+        let binary = |out| match out {
+            Out::Send(Payload::Binary(bytes)) => Some(ServerMessage::decode(&bytes).expect("of the protocol")),
+            _ => None,
+        };
+        self.outputs().into_iter().filter_map(binary).collect()
+    }
+
+    /// Lets time pass, and does what is due when it is due; gives what came out, and when.
+    fn pass(&mut self, time: Duration) -> Vec<(Duration, Out)> {
+        let end = self.now + time;
+        let mut all = Vec::new();
+        while let Some(due) = self.viewer.next_timeout().filter(|due| *due <= end) {
+            self.now = self.now.max(due);
+            self.viewer.handle_timeout(self.now);
+            all.extend(self.outputs().into_iter().map(|out| (self.now, out)));
+        }
+        self.now = end;
+        all
+    }
+
+    fn say(&mut self, message: &ClientMessage) {
+        self.viewer.handle_binary(self.now, &message.encode());
+    }
+
+    fn control(&mut self, json: &str) {
+        let control = ClientControl::from_json(json.as_bytes()).expect("of the protocol");
+        self.say(&ClientMessage::Control(control));
+    }
+
+    fn picture(&mut self, kind: UnitKind) -> Picture {
+        self.pictures += 1;
+        let pts = Pts::from_nanos(self.pictures * 33_000_000);
+        let data = Bytes::from(vec![0; 4000]);
+        Picture { unit: AccessUnit { kind, pts, size: SIZE, data }, replay: false, encoded: None, handed: Some(pts) }
+    }
+
+    fn show(&mut self) {
+        let kind = if self.pictures == 0 { UnitKind::Idr } else { UnitKind::Delta };
+        let picture = self.picture(kind);
+        self.viewer.handle_unit(self.now, &picture);
+        self.sent_bytes += 15 + 4000;
+    }
+
+    fn confirm(&mut self) {
+        let received_pts_us = NonZeroU64::new(1);
+        let received_bytes = self.sent_bytes;
+        let feedback = Feedback { received_pts_us, painted_pts_us: None, received_bytes, decode_queue: 0 };
+        self.say(&ClientMessage::Feedback(feedback));
+    }
+}
+
+const EARLIER: &str = r#"{"type":"init"}"#;
+const KNOWING: &str = r#"{"type":"init","lunette":1}"#;
+
+fn closes(outs: &[(Duration, Out)]) -> Vec<(Duration, CloseCode)> {
+    let close = |(at, out): &(Duration, Out)| match out {
+        Out::Close(code) => Some((*at, *code)),
+        _ => None,
+    };
+    outs.iter().filter_map(close).collect()
+}
+
+/// Whether a stream error, and nothing else, comes right before the close.
+fn is_explained(outs: &[(Duration, Out)]) -> bool {
+    let [.., (_, Out::Send(Payload::Binary(bytes))), (_, Out::Close(_))] = outs else { return false };
+    matches!(ServerMessage::decode(bytes), Ok(ServerMessage::StreamError(error)) if !error.text().is_empty())
+}
+
+#[test]
+fn without_an_init_the_connection_ends_after_30_seconds() {
+    let mut table = Table::new();
+    let began = table.now;
+    // What is not an init, a sign of life included, does not help.
+    table.pass(Duration::from_secs(20));
+    table.say(&ClientMessage::Ping(Ping { seq: 1, client_time_us: 1 }));
+    table.viewer.handle_pong(table.now, b"");
+    let outs = table.pass(Duration::from_secs(60));
+    assert_eq!(closes(&outs), [(began + Duration::from_secs(30), CloseCode::GoingAway)]);
+    assert!(is_explained(&outs) && table.viewer.is_over());
+    assert_eq!(table.viewer.next_timeout(), None);
+}
+
+#[test]
+fn a_client_that_answers_no_ping_is_closed() {
+    for init in [EARLIER, KNOWING] {
+        let mut table = Table::watching(init);
+        let heard = table.now;
+        let outs = table.pass(Duration::from_secs(120));
+        assert_eq!(closes(&outs), [(heard + Duration::from_secs(30), CloseCode::GoingAway)]);
+        assert!(is_explained(&outs));
+    }
+}
+
+#[test]
+fn pings_come_every_5_seconds_and_keep_a_silent_client() {
+    let mut table = Table::watching(KNOWING);
+    let mut pings = Vec::new();
+    for _ in 0..60 {
+        for (at, out) in table.pass(Duration::from_secs(1)) {
+            let Out::Ping(payload) = out else { panic!("{out:?}") };
+            pings.push(at);
+            table.viewer.handle_pong(at, &payload);
+        }
+    }
+    assert_eq!(pings.len(), 12);
+    assert!(pings.windows(2).all(|pair| pair[1] - pair[0] == Duration::from_secs(5)), "{pings:?}");
+    assert!(!table.viewer.is_over());
+}
+
+#[test]
+fn an_earlier_client_is_confirmed_by_its_pongs_and_keeps_getting_frames() {
+    let mut table = Table::watching(EARLIER);
+    let round_trip = Duration::from_millis(40);
+    let (mut answers, mut shown) = (Vec::<(Duration, Bytes)>::new(), 0);
+    for tick in 0..5 * 60 * 30 {
+        let now = table.now;
+        let due = |answer: &(Duration, Bytes)| answer.0 <= now;
+        for (_, payload) in answers.extract_if(.., |answer| due(answer)) {
+            table.viewer.handle_pong(now, &payload);
+        }
+        if table.viewer.wants_unit(now) {
+            shown += 1;
+            table.show();
+        }
+        let outs = table.outputs().into_iter().map(|out| (now, out)).collect::<Vec<_>>();
+        let outs = [outs, table.pass(Duration::from_millis(33))].concat();
+        assert_eq!(closes(&outs), [], "tick {tick}");
+        answers.extend(outs.into_iter().filter_map(|(at, out)| match out {
+            Out::Ping(payload) => Some((at + round_trip, payload)),
+            _ => None,
+        }));
+    }
+    assert!(shown > 5 * 60 * 30 * 9 / 10, "{shown} frames in 5 minutes");
+}
+
+#[test]
+fn a_client_that_confirms_nothing_gets_no_more_and_is_told_when_it_is_slow() {
+    let mut table = Table::watching(KNOWING);
+    let mut shown = 0;
+    while table.viewer.wants_unit(table.now) {
+        table.show();
+        shown += 1;
+        table.pass(Duration::from_millis(33));
+        assert!(shown < 100, "it is sent without end");
+    }
+    table.viewer.handle_backlog(table.now, Duration::from_millis(100));
+    assert!(!table.outputs().contains(&Out::FallBehind), "that is not old");
+    table.pass(Duration::from_secs(1));
+    table.viewer.handle_backlog(table.now, Duration::from_millis(151));
+    table.viewer.handle_backlog(table.now, Duration::from_millis(176));
+    let outs = table.outputs();
+    assert_eq!(outs.iter().filter(|out| **out == Out::FallBehind).count(), 1, "once is enough");
+    table.confirm();
+    assert!(table.viewer.wants_unit(table.now));
+}
+
+#[test]
+fn input_that_is_refused_is_answered_twice_a_second() {
+    let mut table = Table::watching(KNOWING);
+    let refusal = Refusal::ViewOnly;
+    let mut answers = 0;
+    for _ in 0..100 {
+        table.viewer.refused(table.now, &refusal);
+        answers += table.messages().len();
+        table.now += Duration::from_millis(100);
+    }
+    assert_eq!(answers, 20, "in 10 s");
+    let mut earlier = Table::watching(EARLIER);
+    earlier.viewer.refused(earlier.now, &refusal);
+    assert_eq!(earlier.messages(), []);
+}
+
+#[test]
+fn who_pauses_gets_no_frames_until_it_goes_on() {
+    let mut table = Table::watching(KNOWING);
+    table.show();
+    table.outputs();
+    table.control(r#"{"set_video_enabled": false}"#);
+    table.control(r#"{"set_video_enabled": false}"#);
+    let outs = table.outputs();
+    assert_eq!(outs.iter().filter(|out| matches!(out, Out::Video(_))).collect::<Vec<_>>(), [&Out::Video(false)]);
+    assert!(!table.viewer.wants_unit(table.now));
+    // One that was on its way already.
+    table.show();
+    assert_eq!(table.messages(), []);
+    table.control(r#"{"set_video_enabled": true}"#);
+    let states: Vec<_> = table.outputs();
+    assert!(states.contains(&Out::Video(true)), "{states:?}");
+    assert!(table.viewer.wants_unit(table.now));
+}
+
+#[test]
+fn capture_times_increase_even_where_the_wires_clock_is_too_coarse() {
+    let mut table = Table::watching(EARLIER);
+    let mut sent = Vec::new();
+    for nanos in [5_000_100, 5_000_200, 5_000_300, 9_000_000, 1_000_000] {
+        let mut picture = table.picture(UnitKind::Idr);
+        picture.unit.pts = Pts::from_nanos(nanos);
+        table.viewer.handle_unit(table.now, &picture);
+        sent.extend(table.messages().into_iter().filter_map(|message| match message {
+            ServerMessage::Video(frame) => Some(frame.head.pts_us),
+            _ => None,
+        }));
+    }
+    assert_eq!(sent, [5000, 5001, 5002, 9000, 9001]);
+}
+
+#[test]
+fn a_timing_comes_right_behind_its_frame_and_only_when_wanted() {
+    let mut table = Table::watching(KNOWING);
+    table.show();
+    assert_eq!(table.messages().len(), 1);
+    table.control(r#"{"timings": true}"#);
+    table.show();
+    let messages = table.messages();
+    let [ServerMessage::Video(frame), ServerMessage::Timing(timing)] = &messages[..] else { panic!("{messages:?}") };
+    assert_eq!((timing.pts_us, timing.encoded_us, timing.sent_us), (frame.head.pts_us, None, 0));
+    let mut earlier = Table::watching(EARLIER);
+    earlier.control(r#"{"timings": true}"#);
+    earlier.show();
+    assert_eq!(earlier.messages().len(), 1);
+}
+
+#[test]
+fn a_wish_of_the_client_bounds_the_rate() {
+    let mut table = Table::watching(r#"{"type":"init","lunette":1,"bitrate":5000}"#);
+    let rates = |table: &mut Table| {
+        let rate = |out| match out {
+            Out::Rate(rate) => Some(rate.map(lunette_frame::BitRate::bits_per_second)),
+            _ => None,
+        };
+        table.outputs().into_iter().filter_map(rate).collect::<Vec<_>>()
+    };
+    table.control(r#"{"max_bitrate": 300}"#);
+    assert_eq!(rates(&mut table), [Some(300_000)]);
+    table.control(r#"{"max_bitrate": null}"#);
+    assert_eq!(rates(&mut table), [None]);
+}
+
+#[test]
+fn a_superseded_connection_is_closed_once_and_says_no_more() {
+    let mut table = Table::watching(KNOWING);
+    table.viewer.handle_letter(&Letter::Superseded);
+    table.viewer.handle_letter(&Letter::Superseded);
+    table.viewer.handle_letter(&Letter::Message(ServerMessage::SelfId(ParticipantId(1))));
+    table.show();
+    table.viewer.handle_text(table.now, EARLIER);
+    let outs: Vec<_> = table.outputs().into_iter().map(|out| (table.now, out)).collect();
+    assert_eq!(closes(&outs), [(table.now, CloseCode::Superseded)]);
+    assert!(is_explained(&outs) && outs.len() == 2, "{outs:?}");
+}
+
+#[test]
+fn a_message_above_the_limit_ends_the_connection() {
+    for size in [64 << 10, (64 << 10) + 1] {
+        let mut table = Table::watching(KNOWING);
+        table.viewer.handle_binary(table.now, &vec![0xff; size]);
+        let outs: Vec<_> = table.outputs().into_iter().map(|out| (table.now, out)).collect();
+        assert_eq!(closes(&outs).len(), usize::from(size > 64 << 10));
+        assert_eq!(is_explained(&outs), size > 64 << 10);
+    }
+}
+
+#[test]
+fn a_pong_carries_the_clock_to_who_knows_it_alone() {
+    for (init, clock, expected) in [
+        (EARLIER, Some(Pts::from_nanos(5_000_000)), StreamClock::Untold),
+        (KNOWING, Some(Pts::from_nanos(5_000_000)), StreamClock::at(5000)),
+        (KNOWING, None, StreamClock::Unknown),
+    ] {
+        let mut table = Table::watching(init);
+        table.say(&ClientMessage::Ping(Ping { seq: 5, client_time_us: 6 }));
+        let outs = table.outputs();
+        let [Out::Pong(ping)] = outs[..] else { panic!("{outs:?}") };
+        table.viewer.pong(ping, 7, Lateness::default(), clock);
+        let messages = table.messages();
+        let [ServerMessage::Pong(pong)] = &messages[..] else { panic!("{messages:?}") };
+        assert_eq!((pong.seq, pong.client_time_us, pong.server_time_us), (5, 6, 7));
+        assert_eq!(pong.stream_clock, expected);
+    }
+}
+
+#[test]
+fn what_a_newcomer_takes_for_granted_is_not_told() {
+    let mut table = Table::new();
+    table.viewer.handle_text(table.now, KNOWING);
+    table.outputs();
+    table.viewer.joined(&Facts::of(SIZE));
+    let sent: Vec<_> = table.outputs().into_iter().filter(|out| matches!(out, Out::Send(_))).collect();
+    let [Out::Send(Payload::Binary(init)), Out::Send(Payload::Text(complete))] = &sent[..] else { panic!("{sent:?}") };
+    assert!(matches!(ServerMessage::decode(init), Ok(ServerMessage::StreamInit(_))));
+    assert!(matches!(ServerText::decode(complete), Ok(ServerText::ConnectionComplete(_))));
+}
+
+/// Something that happens to a connection.
+#[derive(Debug, Clone)]
+enum Step {
+    Text(String),
+    Binary(Vec<u8>),
+    Joined,
+    Show,
+    Confirm,
+    Pass(u64),
+    Letter,
+    Gone,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let control = r#" ?\{"(set_video_enabled|timings|release_keys)": (true|false|7)\}"#;
+    prop_oneof![
+        prop_oneof![Just(EARLIER.to_owned()), Just(KNOWING.to_owned()), any::<String>()].prop_map(Step::Text),
+        prop::collection::vec(any::<u8>(), 0..30).prop_map(Step::Binary),
+        control.prop_map(|json| Step::Binary(json.into_bytes())),
+        Just(Step::Joined),
+        Just(Step::Show),
+        Just(Step::Confirm),
+        (0..40_000_u64).prop_map(Step::Pass),
+        Just(Step::Letter),
+        Just(Step::Gone),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn whatever_happens_nothing_follows_a_close_and_a_cause_precedes_it(steps in prop::collection::vec(step(), 0..60)) {
+        let mut table = Table::new();
+        let mut all = Vec::new();
+        for step in steps {
+            match step {
+                Step::Text(text) => table.viewer.handle_text(table.now, &text),
+                Step::Binary(bytes) => table.viewer.handle_binary(table.now, &bytes),
+                Step::Joined => table.viewer.joined(&Facts::of(SIZE)),
+                Step::Show => table.show(),
+                Step::Confirm => table.confirm(),
+                Step::Pass(millis) => all.extend(table.pass(Duration::from_millis(millis))),
+                Step::Letter => table.viewer.handle_letter(&Letter::Message(ServerMessage::SelfId(ParticipantId(1)))),
+                Step::Gone => table.viewer.handle_gone(),
+            }
+            let now = table.now;
+            all.extend(table.outputs().into_iter().map(|out| (now, out)));
+        }
+        if let Some(close) = all.iter().position(|(_, out)| matches!(out, Out::Close(_))) {
+            prop_assert_eq!(close, all.len() - 1);
+            prop_assert!(is_explained(&all));
+        }
+        let extension = |out: &Out| match out {
+            Out::Send(Payload::Binary(bytes)) => {
+                matches!(ServerMessage::decode(bytes), Ok(ServerMessage::Control(ServerControl::Video(_))))
+            }
+            _ => false,
+        };
+        let knows = all.iter().any(|(_, out)| matches!(out, Out::Join(init) if init.knows_extensions()));
+        prop_assert!(knows || !all.iter().any(|(_, out)| extension(out)));
+    }
+}

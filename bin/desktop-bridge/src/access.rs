@@ -81,7 +81,8 @@ impl Gate {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).take(&place, now).map_err(Refusal::too_many)?;
         let Some(scope) = scope else { return Ok(None) };
         let identity = self.identify(&place, now, headers)?;
-        identity.needs(scope).map_err(|denied| Refusal::new(StatusCode::FORBIDDEN, denied.to_string()))?;
+        let refused = |denied: Denied| Refusal::new(StatusCode::FORBIDDEN, denied.to_string()).for_want_of_a_token();
+        identity.needs(scope).map_err(refused)?;
         Ok(Some(identity))
     }
 
@@ -97,25 +98,26 @@ impl Gate {
     }
 
     fn identify(&self, place: &Neighbourhood, now: Duration, headers: &HeaderMap) -> Result<Identity, Refusal> {
-        let bad = |error: lunette_auth::BearerError| Refusal::new(StatusCode::BAD_REQUEST, error.to_string());
+        let bad = |error: lunette_auth::BearerError| {
+            Refusal::new(StatusCode::BAD_REQUEST, error.to_string()).for_want_of_a_token()
+        };
         let authorization = from_authorization(field(headers, &AUTHORIZATION)).map_err(bad)?;
         let offers = headers.get_all(SEC_WEBSOCKET_PROTOCOL);
         let offer = from_protocols(offers.iter().map(|value| value.as_bytes())).map_err(bad)?;
         let shown = offer.or(authorization).map_err(bad)?;
         let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
-        if !self.grants.is_open() && shown.is_some() {
-            wrong.may_try(place, now).map_err(Refusal::too_many)?;
-        }
         match self.grants.judge(shown) {
             Ok(identity) => {
                 wrong.right(place);
                 Ok(identity)
             }
             Err(denied) => {
+                // Who has a right one never waits: a desktop's door may stand behind somebody who has not.
                 if denied == Denied::Unknown {
+                    wrong.may_try(place, now).map_err(Refusal::too_many)?;
                     wrong.wrong(place, now);
                 }
-                Err(Refusal::new(StatusCode::UNAUTHORIZED, denied.to_string()))
+                Err(Refusal::new(StatusCode::UNAUTHORIZED, denied.to_string()).for_want_of_a_token())
             }
         }
     }
@@ -146,4 +148,117 @@ fn only_loopback(listen: &[Listen]) -> anyhow::Result<()> {
         bail!("--listen names no place to listen at");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::response::IntoResponse;
+    use clap::Parser;
+    use lunette_auth::PROTOCOL;
+
+    use super::*;
+
+    const VIEW: &str = "dmlld2luZyB2aWV3aW5nIHZpZXdpbmcgdmlld2luZzE";
+    const AGENT: &str = "YWdlbnQgYWdlbnQgYWdlbnQgYWdlbnQgYWdlbnQgYWc";
+    const UNKNOWN: &str = "bm9ib2R5IG5vYm9keSBub2JvZHkgbm9ib2R5IG5vYm8";
+    const PEER: Peer = Peer::Address(IpAddr::V4(Ipv4Addr::new(127, 0, 0, 1)));
+
+    fn gate(args: &[&str]) -> anyhow::Result<Gate> {
+        Gate::new(&Args::parse_from([&["desktop-bridge", "--listen", "127.0.0.1:9876"], args].concat()))
+    }
+
+    fn guarded(file: &tempfile::NamedTempFile) -> Gate {
+        std::fs::write(file, format!("view {VIEW} eye\nagent {AGENT} builder\n")).expect("written");
+        gate(&["--token-file", file.path().to_str().expect("UTF-8")]).expect("a gate")
+    }
+
+    fn heads(pairs: &[(HeaderName, &str)]) -> HeaderMap {
+        let host = (HOST, "127.0.0.1:9876");
+        let pairs = pairs.iter().cloned().chain([host]);
+        pairs.map(|(name, value)| (name, value.parse().expect("a header"))).collect()
+    }
+
+    fn bearer(token: &str) -> HeaderMap {
+        heads(&[(AUTHORIZATION, &format!("Bearer {token}"))])
+    }
+
+    fn status(admitted: Result<Option<Identity>, Refusal>) -> u16 {
+        admitted.map_or_else(|refusal| refusal.into_response().status().as_u16(), |_| 200)
+    }
+
+    fn admit(gate: &Gate, headers: &HeaderMap, scope: Scope) -> Result<Option<Identity>, Refusal> {
+        gate.admit(&PEER, &Method::GET, headers, Some(scope))
+    }
+
+    #[test]
+    fn a_desktop_without_tokens_listens_on_loopback_only() {
+        for (open, listen) in [(true, "[::1]:1"), (true, "unix:/run/x"), (false, "0.0.0.0:1"), (false, "192.0.2.1:1")] {
+            let opened = Gate::new(&Args::parse_from(["desktop-bridge", "--listen", listen]));
+            assert_eq!(opened.is_ok(), open, "{listen}");
+        }
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        guarded(&file);
+        let path = file.path().to_str().expect("UTF-8");
+        let args = ["desktop-bridge", "--listen", "0.0.0.0:1", "--token-file", path];
+        assert!(Gate::new(&Args::parse_from(args)).is_ok());
+    }
+
+    #[test]
+    fn a_token_file_that_is_not_one_is_refused() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let path = file.path().to_str().expect("UTF-8");
+        for text in ["", "# nobody\n", "view short\n", "owner AAAA\n"] {
+            std::fs::write(&file, text).expect("written");
+            assert!(gate(&["--token-file", path]).is_err(), "{text:?}");
+        }
+        assert!(gate(&["--token-file", "/nowhere"]).is_err());
+    }
+
+    #[test]
+    fn a_token_opens_what_its_scope_says() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let gate = guarded(&file);
+        assert_eq!(status(admit(&gate, &bearer(VIEW), Scope::View)), 200);
+        assert_eq!(status(admit(&gate, &bearer(VIEW), Scope::Control)), 403);
+        assert_eq!(status(admit(&gate, &bearer(AGENT), Scope::Control)), 200);
+        assert_eq!(status(admit(&gate, &bearer(UNKNOWN), Scope::View)), 401);
+        assert_eq!(status(admit(&gate, &heads(&[]), Scope::View)), 401);
+        assert_eq!(status(admit(&gate, &bearer("short"), Scope::View)), 400);
+        assert_eq!(status(gate.admit(&PEER, &Method::GET, &heads(&[]), None)), 200, "what everybody may see");
+        let offered = heads(&[(SEC_WEBSOCKET_PROTOCOL, &format!("{PROTOCOL}, lunette.bearer.{AGENT}"))]);
+        let identity = admit(&gate, &offered, Scope::Agent).expect("let in").expect("somebody");
+        assert_eq!(identity.name(), Some("builder"));
+    }
+
+    #[test]
+    fn another_token_helps_a_stranger_and_not_a_foreign_page() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let gate = guarded(&file);
+        let refused = |headers: &HeaderMap, scope| admit(&gate, headers, scope).expect_err("refused");
+        assert!(refused(&heads(&[]), Scope::View).wants_a_token());
+        assert!(refused(&bearer("short"), Scope::View).wants_a_token());
+        assert!(refused(&bearer(VIEW), Scope::Control).wants_a_token());
+        let foreign = heads(&[(ORIGIN, "https://example.org"), (AUTHORIZATION, &format!("Bearer {AGENT}"))]);
+        assert!(!refused(&foreign, Scope::View).wants_a_token());
+    }
+
+    #[test]
+    fn who_tries_tokens_waits_and_its_neighbours_do_not() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let gate = guarded(&file);
+        let tries: Vec<_> = (0..20).map(|_| status(admit(&gate, &bearer(UNKNOWN), Scope::View))).collect();
+        assert!(tries.starts_with(&[401; 10]) && tries.ends_with(&[429]), "{tries:?}");
+        // Without a token nothing is tried, and elsewhere a right one is as good as ever.
+        assert_eq!(status(admit(&gate, &heads(&[]), Scope::View)), 401);
+        let neighbour = Peer::Address(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)));
+        assert_eq!(status(gate.admit(&neighbour, &Method::GET, &bearer(VIEW), Some(Scope::View))), 200);
+    }
+
+    #[test]
+    fn a_flood_is_answered_with_a_wait() {
+        let gate = gate(&[]).expect("a gate");
+        let floods = (0..REQUESTS.burst * 3).map(|_| status(gate.admit(&PEER, &Method::GET, &heads(&[]), None)));
+        let refused = floods.filter(|status| *status == 429).count();
+        assert!(refused > 0);
+    }
 }

@@ -132,8 +132,11 @@ impl Encoders {
 
     /// When an encoder has something to do although the picture rests: refine what is coarse, or make up for what it
     /// left out while it rested itself.
-    pub(crate) fn due_at(&self) -> Option<Pts> {
-        self.lanes.iter().flatten().filter_map(Lane::due_at).min()
+    ///
+    /// Slots for which `wanted` is false have nothing to do: nobody takes what they would make.
+    pub(crate) fn due_at(&self, wanted: impl Fn(Slot) -> bool) -> Option<Pts> {
+        let lanes = Slot::ALL.into_iter().zip(&self.lanes).filter(|(slot, _)| wanted(*slot));
+        lanes.filter_map(|(_, lane)| lane.as_ref()?.due_at()).min()
     }
 
     /// Until when an encoder rests, if one does at `now`.
@@ -142,9 +145,11 @@ impl Encoders {
     }
 
     /// Prepares the encoders that are due while the picture rests; `true` if there is one.
-    pub(crate) fn wake(&mut self, now: Pts) -> bool {
+    pub(crate) fn wake(&mut self, now: Pts, wanted: impl Fn(Slot) -> bool) -> bool {
         let mut any = false;
-        for lane in self.lanes.iter_mut().flatten().filter(|lane| lane.due_at().is_some_and(|at| at <= now)) {
+        let lanes = Slot::ALL.into_iter().zip(&mut self.lanes).filter(|(slot, _)| wanted(*slot));
+        let lanes = lanes.filter_map(|(_, lane)| lane.as_mut());
+        for lane in lanes.filter(|lane| lane.due_at().is_some_and(|at| at <= now)) {
             if lane.pending.is_empty() {
                 lane.pending = Damage::full(lane.pending.bounds());
             }
@@ -265,11 +270,12 @@ mod tests {
     fn what_changed_while_an_encoder_rested_is_due_when_it_has() {
         let (mut encoders, picture) = opened();
         encode(&mut encoders, Share::Quarter, &picture);
-        assert_eq!(encoders.due_at(), None, "nothing is left out yet");
+        assert_eq!(encoders.due_at(|_| true), None, "nothing is left out yet");
         encoders.damage(&Damage::full(SIZE));
-        let due = encoders.due_at().unwrap();
+        let due = encoders.due_at(|_| true).unwrap();
+        assert_eq!(encoders.due_at(|_| false), None, "nobody takes it");
         assert_eq!(encoders.rest_until(START), Some(due));
-        assert!(!encoders.wake(START) && encoders.wake(due));
+        assert!(!encoders.wake(START, |_| true) && !encoders.wake(due, |_| false) && encoders.wake(due, |_| true));
         assert!(encoders.is_behind(Slot::B));
     }
 

@@ -171,7 +171,8 @@ impl Works {
     fn repeat(&mut self) -> Result<(), PipelineError> {
         let time = now();
         let idr_due = self.stream.next_idr_at().is_some_and(|at| at <= time);
-        if self.encoders.wake(time) || idr_due {
+        let stream = &self.stream;
+        if self.encoders.wake(time, |slot| is_taken(stream, slot, time)) || idr_due {
             return self.encode(time);
         }
         // What was captured while nobody took anything, now that somebody does.
@@ -183,7 +184,12 @@ impl Works {
     /// When [`Works::repeat`] has something to do by itself.
     fn repeat_at(&self) -> Option<Pts> {
         self.stages.picture()?;
-        let at = self.stream.next_idr_at().into_iter().chain(self.encoders.due_at()).min()?;
+        let at = self
+            .stream
+            .next_idr_at()
+            .into_iter()
+            .chain(self.encoders.due_at(|slot| is_taken(&self.stream, slot, now())))
+            .min()?;
         Some(self.encoders.rest_until(now()).map_or(at, |rested| at.max(rested)))
     }
 
@@ -212,6 +218,11 @@ impl Works {
         }
         Ok(())
     }
+}
+
+/// Whether somebody takes what an encoder makes. A pipeline that waits for who does not is woken by who does.
+fn is_taken(stream: &Stream, slot: Slot, time: Pts) -> bool {
+    matches!(stream.demand(slot, time), Demand::Encode | Demand::Idr(_))
 }
 
 fn encode_one(

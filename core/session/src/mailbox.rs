@@ -33,6 +33,10 @@ impl Mailbox {
         if self.letters.back() == Some(&Letter::Overflow) {
             return;
         }
+        if is_look(&message) {
+            // Images and names say the same thing; the last word counts, so it comes last.
+            self.letters.retain(|letter| !matches!(letter, Letter::Message(older) if is_look(older)));
+        }
         let letter = Letter::Message(message);
         if let Some(place) = self.letters.iter().rposition(|older| replaces(&letter, older)) {
             self.letters[place] = letter;
@@ -65,10 +69,10 @@ fn replaces(new: &Letter, old: &Letter) -> bool {
     match (new, old) {
         (ServerMessage::RemoteCursor(new), ServerMessage::RemoteCursor(old)) => new.user == old.user,
         (ServerMessage::AgentCursor(new), ServerMessage::AgentCursor(old)) => new.agent == old.agent,
+        // Only where it is, twice.
         (ServerMessage::CursorImage(new), ServerMessage::CursorImage(old)) => {
-            new.bitmap.is_some() || old.bitmap.is_none()
+            new.bitmap.is_none() && old.bitmap.is_none()
         }
-        (ServerMessage::CursorName(_), ServerMessage::CursorName(_)) => true,
         (ServerMessage::Control(ServerControl::Refused(new)), ServerMessage::Control(ServerControl::Refused(old))) => {
             new.what == old.what
         }
@@ -77,10 +81,19 @@ fn replaces(new: &Letter, old: &Letter) -> bool {
     }
 }
 
+/// Whether it says how the desktop's own pointer looks.
+fn is_look(message: &ServerMessage) -> bool {
+    match message {
+        ServerMessage::CursorImage(image) => image.bitmap.is_some(),
+        ServerMessage::CursorName(_) => true,
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use lunette_input_events::ParticipantId;
-    use lunette_wire::stream::{Colour, RemoteCursor, RemoteUser};
+    use lunette_wire::stream::{Colour, CursorBitmap, CursorImage, CursorName, RemoteCursor, RemoteUser};
 
     use super::*;
 
@@ -109,6 +122,22 @@ mod tests {
         }
         assert_eq!(mailbox.take(), Some(Letter::Overflow));
         assert_eq!(mailbox.take(), None);
+    }
+
+    #[test]
+    fn the_last_look_of_the_pointer_is_the_one_that_is_told() {
+        let name = |name: &str| {
+            let (last_mover, name) = (ParticipantId(0), name.to_owned());
+            ServerMessage::CursorName(CursorName { last_mover, hot_x: 0, hot_y: 0, name })
+        };
+        let bitmap = CursorBitmap::rgba(1, 1, vec![0; 4].into());
+        let image = CursorImage { last_mover: ParticipantId(0), x: 0, y: 0, hot_x: 0, hot_y: 0, bitmap };
+        let image = ServerMessage::CursorImage(image);
+        let mut mailbox = Mailbox::default();
+        for look in [image.clone(), name("none"), image.clone()] {
+            mailbox.put(look);
+        }
+        assert_eq!((mailbox.take(), mailbox.take()), (Some(Letter::Message(image)), None));
     }
 
     #[test]

@@ -49,7 +49,7 @@ const PLENTY: f64 = 40_000_000.0;
 /// Change of the rate that is worth telling.
 const WORTH_TELLING: f64 = 0.1;
 /// After this long the fastest confirmation is forgotten: the way there may have changed.
-const FORGET_FASTEST: Duration = Duration::from_secs(20);
+const FORGET_FASTEST: Duration = Duration::from_secs(10);
 
 /// One viewer's link.
 #[derive(Debug, Default)]
@@ -66,10 +66,30 @@ pub struct Pacing {
     told: Option<f64>,
 }
 
+/// The fastest confirmation of the last while: of this window and of the one before it.
 #[derive(Debug, Clone, Copy)]
 struct Fastest {
     delay: Duration,
-    at: Duration,
+    before: Duration,
+    since: Duration,
+}
+
+impl Fastest {
+    const fn new(now: Duration, delay: Duration) -> Self {
+        Self { delay, before: delay, since: now }
+    }
+
+    /// What is never seen again is forgotten: the way there may have changed.
+    fn note(self, now: Duration, delay: Duration) -> Self {
+        if now.saturating_sub(self.since) > FORGET_FASTEST {
+            return Self { delay, before: self.delay, since: now };
+        }
+        Self { delay: self.delay.min(delay), ..self }
+    }
+
+    fn get(self) -> Duration {
+        self.delay.min(self.before)
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -120,11 +140,7 @@ impl Pacing {
 
     /// A ping that was sent while nothing else was in flight came back after `time`.
     pub fn round_trip(&mut self, now: Duration, time: Duration) {
-        // The way there may have changed; only what nothing else delayed can tell.
-        let known = self.fastest.filter(|fastest| now.saturating_sub(fastest.at) < FORGET_FASTEST);
-        if known.is_none_or(|fastest| time <= fastest.delay) {
-            self.fastest = Some(Fastest { delay: time, at: now });
-        }
+        self.note_delay(now, time);
     }
 
     /// Whether the next picture may be handed to the socket.
@@ -168,14 +184,14 @@ impl Pacing {
     }
 
     fn fastest_delay(&self) -> Duration {
-        self.fastest.map_or(Duration::ZERO, |fastest| fastest.delay)
+        self.fastest.map_or(Duration::ZERO, Fastest::get)
     }
 
     fn late_after(&self) -> Duration {
         let Some(fastest) = self.fastest else { return FIRST };
         // What a window of a narrow link takes is not late.
         let ahead = if self.narrow.is_some() { AHEAD } else { Duration::ZERO };
-        fastest.delay + LATE + ahead
+        fastest.get() + LATE + ahead
     }
 
     /// The newest of what a confirmation covers took so long.
@@ -185,9 +201,11 @@ impl Pacing {
         } else {
             self.late_since = None;
         }
-        if self.fastest.is_none_or(|fastest| delay <= fastest.delay) {
-            self.fastest = Some(Fastest { delay, at: now });
-        }
+        self.note_delay(now, delay);
+    }
+
+    fn note_delay(&mut self, now: Duration, delay: Duration) {
+        self.fastest = Some(self.fastest.map_or(Fastest::new(now, delay), |fastest| fastest.note(now, delay)));
     }
 
     fn note_late(&mut self, now: Duration, since: Duration) {

@@ -152,7 +152,10 @@ impl Room {
     /// How the desktop's pointer looks from now on: a cursor image or name.
     pub fn set_cursor(&mut self, message: ServerMessage) {
         self.tell_all(&message);
-        self.cursor = Some(message);
+        let moved = matches!(&message, ServerMessage::CursorImage(image) if image.bitmap.is_none());
+        if !moved {
+            self.cursor = Some(message);
+        }
     }
 
     /// How the desktop's pointer looks, where that is known.

@@ -29,6 +29,9 @@ use crate::pacing::Pacing;
 pub use out::{Facts, Out, Payload, Picture};
 use pulse::Pulse;
 
+/// Pictures that may wait for a client's decoder: more would only make it later.
+const MOST_UNDECODED: u8 = 4;
+
 /// Bounds of a viewer's connection.
 #[derive(Debug, Clone, Copy)]
 pub struct ViewerLimits {
@@ -42,6 +45,8 @@ pub struct ViewerLimits {
     pub behind: Duration,
     /// Between two answers to input that is refused.
     pub refusal: Duration,
+    /// Bytes of a message.
+    pub message: usize,
 }
 
 impl Default for ViewerLimits {
@@ -52,6 +57,7 @@ impl Default for ViewerLimits {
             ping: Duration::from_secs(5),
             behind: Duration::from_millis(150),
             refusal: Duration::from_millis(500),
+            message: 64 << 10,
         }
     }
 }
@@ -84,6 +90,8 @@ pub struct Viewer {
     wanted_rate: Option<BitRate>,
     narrow_rate: Option<BitRate>,
     fell_behind: bool,
+    /// Pictures that wait for the client's decoder.
+    undecoded: u8,
     last_refusal: Option<Duration>,
     told_state: Option<VideoState>,
 }
@@ -106,6 +114,7 @@ impl Viewer {
             wanted_rate: None,
             narrow_rate: None,
             fell_behind: false,
+            undecoded: 0,
             last_refusal: None,
             told_state: None,
         }
@@ -125,7 +134,7 @@ impl Viewer {
     /// A text message: the init, and later nothing that means anything.
     pub fn handle_text(&mut self, now: Duration, text: &str) {
         self.pulse.heard(now);
-        if self.state != State::Waiting {
+        if self.is_too_long(text.len()) || self.state != State::Waiting {
             return;
         }
         match Init::parse(text) {
@@ -160,13 +169,15 @@ impl Viewer {
             Capabilities { touch: true, feedback: true, resize: facts.resizable, clipboard: facts.clipboard };
         let complete = ConnectionComplete { capabilities, width: facts.size.width, height: facts.size.height };
         self.out.push_back(Out::Send(Payload::Text(complete.encode())));
+        // What a newcomer takes for granted; only what differs from it is told.
+        self.told_state = Some(VideoState { state: Playing::Playing, bits_per_second: None });
         self.tell_rate();
     }
 
     /// A binary message.
     pub fn handle_binary(&mut self, now: Duration, bytes: &[u8]) {
         self.pulse.heard(now);
-        if !matches!(self.state, State::Watching | State::Paused) {
+        if self.is_too_long(bytes.len()) || !matches!(self.state, State::Watching | State::Paused) {
             return;
         }
         match ClientMessage::decode(bytes) {
@@ -183,6 +194,16 @@ impl Viewer {
                 self.out.push_back(Out::Nonsense(error.to_string()));
             }
         }
+    }
+
+    /// Ends the connection when a message is longer than any may be.
+    fn is_too_long(&mut self, size: usize) -> bool {
+        let limit = self.limits.message;
+        if size > limit {
+            let detail = format!("a message of {size} bytes: {limit} are possible");
+            self.fail(CloseCode::Violation, StreamError::with_detail("The viewer sent too much at once.", &detail));
+        }
+        size > limit
     }
 
     /// A message of `/ws/input`, whose connections need no init.
@@ -225,7 +246,12 @@ impl Viewer {
 
     /// Whether the next picture should be asked for now.
     pub fn wants_unit(&mut self, now: Duration) -> bool {
-        self.state == State::Watching && self.pacing.may_send(now)
+        self.state == State::Watching && self.takes_more(now)
+    }
+
+    /// Whether neither the link nor the client's decoder has too much to do.
+    fn takes_more(&mut self, now: Duration) -> bool {
+        self.undecoded <= MOST_UNDECODED && self.pacing.may_send(now)
     }
 
     /// The next picture.
@@ -262,11 +288,7 @@ impl Viewer {
 
     /// Pictures wait, the oldest for so long.
     pub fn handle_backlog(&mut self, now: Duration, waits: Duration) {
-        if self.state == State::Watching
-            && !self.fell_behind
-            && waits > self.limits.behind
-            && !self.pacing.may_send(now)
-        {
+        if self.state == State::Watching && !self.fell_behind && waits > self.limits.behind && !self.takes_more(now) {
             self.fell_behind = true;
             self.out.push_back(Out::FallBehind);
             self.tell_rate_at(now);
@@ -389,6 +411,7 @@ impl Viewer {
     }
 
     fn feedback(&mut self, now: Duration, feedback: &Feedback) {
+        self.undecoded = feedback.decode_queue;
         self.pacing.confirm(now, feedback.received_bytes);
         self.tell_rate_at(now);
     }

@@ -221,6 +221,16 @@ fn a_large_picture_on_a_narrow_link_is_followed_by_small_ones() {
 }
 
 #[test]
+fn a_way_that_became_longer_is_not_a_narrow_link_for_ever() {
+    let mut model = Model::new(1e9, Duration::from_millis(2));
+    model.run(Duration::from_secs(3), 5_000.0);
+    model.latency = Duration::from_millis(150);
+    model.run(Duration::from_secs(60), 5_000.0);
+    model.run(Duration::from_secs(2), 5_000.0);
+    assert!(model.delivered > 50, "{}", model.delivered);
+}
+
+#[test]
 fn a_viewer_that_confirms_more_than_it_got_gains_nothing() {
     let mut pacing = Pacing::new();
     let second = Duration::from_secs(1);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use axum::extract::ws::{Message, WebSocket};
 use futures_util::StreamExt;
 use lunette_auth::{Identity, Scope};
 use lunette_frame::{BitRate, Size};
@@ -12,6 +12,7 @@ use lunette_session::{Facts, Hears, Joining, Out, Payload, Picture, Viewer};
 use lunette_wire::stream::{CloseCode, Init, Refused, RefusedThing, ServerControl, StreamError, VideoMode};
 use tokio::time::sleep_until;
 
+use crate::farewell::{close_frame, see_off};
 use crate::writer::{CannotWrite, Writer};
 use crate::{Desk, NoVideo, Seat, Unit, Waiting, Watching};
 
@@ -30,6 +31,7 @@ pub async fn serve_viewer(socket: WebSocket, desk: Desk, identity: Identity) {
     connection.seat = None;
     connection.watching = None;
     connection.writer.finish().await;
+    see_off(&mut stream).await;
 }
 
 type Incoming = futures_util::stream::SplitStream<WebSocket>;
@@ -40,6 +42,7 @@ enum Happening {
     Gone,
     Unit(Result<Unit, NoVideo>),
     Letter,
+    Drained,
     Timeout,
     Resized(Result<(), NoVideo>),
     Closing,
@@ -74,13 +77,16 @@ impl Connection {
         let held_back = !wanted && self.watching.as_ref().is_some_and(|watching| !watching.queued_for().is_zero());
         let due = self.viewer.next_timeout().map_or(now + LOOK, |at| if held_back { at.min(now + LOOK) } else { at });
         let due = self.desk.lounge.at(due);
+        let (idle, drained) = (self.writer.is_idle(), self.writer.drained());
         tokio::select! {
             message = stream.next() => match message {
                 Some(Ok(message)) => Happening::Message(message),
                 Some(Err(_)) | None => Happening::Gone,
             },
             unit = next_unit(self.watching.as_deref_mut()), if wanted => Happening::Unit(unit),
-            () = letter(self.seat.as_ref()) => Happening::Letter,
+            // Letters wait where the newer replaces the older, until there is room for them.
+            () = letter(self.seat.as_ref()), if idle => Happening::Letter,
+            () = drained.notified(), if !idle => Happening::Drained,
             done = resized(self.resizing.as_mut()) => Happening::Resized(done),
             () = self.writer.broken() => Happening::Gone,
             () = closing(&mut self.desk.closing) => Happening::Closing,
@@ -103,6 +109,7 @@ impl Connection {
                 self.viewer.fail(CloseCode::GoingAway, StreamError::with_detail(&end.reason, &end.detail));
             }
             Happening::Letter => self.read_letters(),
+            Happening::Drained => {}
             Happening::Timeout => self.look(now),
             Happening::Resized(done) => self.resized(done),
             Happening::Closing => {
@@ -147,8 +154,7 @@ impl Connection {
             Out::Send(Payload::Text(text)) => return self.writer.send(Message::Text(text.into())),
             Out::Ping(bytes) => return self.writer.send(Message::Ping(bytes)),
             Out::Close(code) => {
-                let frame = CloseFrame { code: code.code(), reason: code.reason().into() };
-                return self.writer.send(Message::Close(Some(frame)));
+                return self.writer.send(Message::Close(Some(close_frame(code))));
             }
             Out::Join(init) => self.join(&init),
             Out::Pong(ping) => {
@@ -212,6 +218,8 @@ impl Connection {
         let may_resize = video.resizable && self.identity.has(Scope::Control);
         let clipboard = self.desk.clipboard && self.identity.has(Scope::Control);
         self.viewer.joined(&Facts { size, fps, cursor, resizable: may_resize, clipboard });
+        // Who is here comes before the first picture, however soon that is there.
+        self.read_letters();
         self.watch(true);
     }
 

@@ -10,6 +10,7 @@
 //! is restarted, or not there yet, is tried again; meanwhile viewers wait, and can be told why.
 
 mod lane;
+mod pointer;
 mod seat;
 mod shared;
 

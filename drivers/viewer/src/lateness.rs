@@ -53,3 +53,43 @@ impl LatenessMeter {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+    use super::*;
+
+    #[test]
+    fn half_nearly_all_and_all_looks_were_no_later() {
+        let meter = LatenessMeter::default();
+        assert_eq!(meter.lateness(), Lateness::default());
+        for millis in [9, 1, 3, 2, 70_000] {
+            meter.note(Duration::from_millis(millis));
+        }
+        assert_eq!(meter.lateness(), Lateness { p50_ms: 3, p99_ms: 9, max_ms: u16::MAX });
+    }
+
+    #[test]
+    fn only_the_last_half_minute_counts() {
+        let meter = LatenessMeter::default();
+        meter.note(Duration::from_millis(500));
+        for _ in 0..KEPT {
+            meter.note(Duration::from_millis(1));
+        }
+        assert_eq!(meter.lateness(), Lateness { p50_ms: 1, p99_ms: 1, max_ms: 1 });
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_looks_while_somebody_asks_and_forgets_when_nobody_does() {
+        let (meter, asked) = (Arc::new(LatenessMeter::default()), Arc::new(AtomicBool::new(true)));
+        let asks = Arc::clone(&asked);
+        let running = tokio::spawn(Arc::clone(&meter).run(move || asks.load(Relaxed)));
+        tokio::time::sleep(EVERY * 4 + EVERY / 2).await;
+        assert_eq!(meter.seen().len(), 4);
+        asked.store(false, Relaxed);
+        tokio::time::sleep(EVERY).await;
+        assert!(meter.seen().is_empty());
+        running.abort();
+    }
+}

@@ -12,6 +12,7 @@
 
 mod connection;
 mod desk;
+mod farewell;
 mod hub;
 mod input;
 mod lateness;
@@ -21,6 +22,7 @@ mod writer;
 
 pub use connection::serve_viewer;
 pub use desk::{Closing, Desk};
+pub use farewell::farewell;
 
 pub use hub::{Hub, Resizer, Uplink};
 pub use input::serve_input;

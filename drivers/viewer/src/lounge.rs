@@ -1,6 +1,6 @@
 //! The room of one desktop, shared by the tasks of its members.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -27,9 +27,14 @@ struct Inner {
     room: Room,
     bells: BTreeMap<ParticipantId, Arc<Notify>>,
     sink: mpsc::Sender<Event>,
+    /// What must not be lost although the desktop takes nothing: a key that is not seen going up stays down.
+    owed: VecDeque<Event>,
     /// Events that the desktop was too slow for.
     lost: u64,
 }
+
+/// Events that are owed at most.
+const MOST_OWED: usize = 4096;
 
 /// A member's place; dropping it leaves, and what the member holds down comes up.
 #[derive(Debug)]
@@ -43,7 +48,8 @@ impl Lounge {
     /// An empty one, whose input goes to `sink`.
     #[must_use]
     pub fn new(size: Size, patience: Patience, sink: mpsc::Sender<Event>) -> Arc<Self> {
-        let inner = Inner { room: Room::new(size, patience), bells: BTreeMap::new(), sink, lost: 0 };
+        let inner =
+            Inner { room: Room::new(size, patience), bells: BTreeMap::new(), sink, owed: VecDeque::new(), lost: 0 };
         Arc::new(Self { inner: Mutex::new(inner), deadline: Notify::new(), started: Instant::now() })
     }
 
@@ -152,8 +158,18 @@ impl Lounge {
 impl Inner {
     fn settle(&mut self) {
         while let Some(event) = self.room.poll_event() {
-            if self.sink.try_send(event).is_err() {
+            // A pointer that moves says again where it is.
+            let passing = matches!(event, Event::MoveTo { .. } | Event::MoveBy { .. } | Event::Scroll(_));
+            if (passing && !self.owed.is_empty()) || self.owed.len() >= MOST_OWED {
                 self.lost += 1;
+            } else {
+                self.owed.push_back(event);
+            }
+        }
+        while let Some(event) = self.owed.pop_front() {
+            if let Err(refused) = self.sink.try_send(event) {
+                self.owed.push_front(refused.into_inner());
+                break;
             }
         }
         while let Some(id) = self.room.poll_woken() {
@@ -221,5 +237,92 @@ impl Drop for Seat {
             inner.room.leave(self.id, now);
             inner.bells.remove(&self.id);
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lunette_input_events::{KeyCode, Kind, Permission};
+    use lunette_session::Hears;
+    use tokio::time::timeout;
+
+    use super::*;
+
+    const SIZE: Size = Size::new(640, 360);
+
+    fn lounge(room: usize) -> (Arc<Lounge>, mpsc::Receiver<Event>) {
+        let (sink, events) = mpsc::channel(room);
+        (Lounge::new(SIZE, Patience::default(), sink), events)
+    }
+
+    fn joined(lounge: &Arc<Lounge>) -> Seat {
+        let joining = Joining {
+            kind: Kind::Person,
+            name: "Zoë".to_owned(),
+            permission: Permission::MayControl,
+            unique_id: None,
+            user_id: String::new(),
+            avatar_url: String::new(),
+            hears: Hears::Extensions,
+        };
+        lounge.join(joining).expect("room")
+    }
+
+    fn key(down: bool) -> Event {
+        Event::Key { code: KeyCode(29), down }
+    }
+
+    fn letters(seat: &Seat) -> usize {
+        std::iter::from_fn(|| seat.take_letter()).count()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_seat_that_is_dropped_takes_its_keys_up() {
+        let (lounge, mut events) = lounge(8);
+        let seat = joined(&lounge);
+        seat.input(key(true)).expect("free");
+        drop(seat);
+        assert_eq!([events.recv().await, events.recv().await], [Some(key(true)), Some(key(false))]);
+        assert!(lounge.presence().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_member_is_woken_for_its_first_letters_and_for_later_ones() {
+        let (lounge, _events) = lounge(8);
+        let seat = joined(&lounge);
+        seat.letter_came().await;
+        assert!(letters(&seat) > 0);
+        let quiet = timeout(Duration::from_secs(60), seat.letter_came()).await;
+        assert!(quiet.is_err(), "nothing happened");
+        let other = joined(&lounge);
+        seat.letter_came().await;
+        assert!(letters(&seat) > 0);
+        drop(other);
+        seat.letter_came().await;
+        assert_eq!(letters(&seat), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn time_that_passes_takes_the_input_from_who_does_not_use_it() {
+        let (lounge, mut events) = lounge(8);
+        let keeping = tokio::spawn(Arc::clone(&lounge).keep_time());
+        let seat = joined(&lounge);
+        seat.input(key(true)).expect("free");
+        events.recv().await;
+        let began = Instant::now();
+        assert_eq!(events.recv().await, Some(key(false)));
+        assert_eq!(began.elapsed().as_secs(), Patience::default().let_go_after.as_secs());
+        assert!(seat.may_act(), "it is nobody's");
+        keeping.abort();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_the_desktop_is_too_slow_for_is_counted() {
+        let (lounge, _events) = lounge(2);
+        let seat = joined(&lounge);
+        for _ in 0..5 {
+            seat.input(Event::Text("x".to_owned())).expect("free");
+        }
+        assert_eq!(lounge.lost(), 3);
     }
 }

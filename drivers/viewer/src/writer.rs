@@ -1,11 +1,12 @@
 //! The one task that writes to a viewer's socket.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket};
 use futures_util::SinkExt;
 use futures_util::stream::SplitSink;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -17,6 +18,8 @@ const WRITE: Duration = Duration::from_secs(30);
 const FAREWELL: Duration = Duration::from_secs(3);
 
 pub(crate) struct Writer {
+    /// Rung when everything is written.
+    drained: Arc<Notify>,
     queue: Option<mpsc::Sender<Message>>,
     /// `None` once it has ended.
     task: Option<JoinHandle<()>>,
@@ -28,13 +31,25 @@ pub(crate) struct CannotWrite;
 impl Writer {
     pub(crate) fn new(sink: SplitSink<WebSocket, Message>) -> Self {
         let (queue, messages) = mpsc::channel(QUEUE);
-        Self { queue: Some(queue), task: Some(tokio::spawn(write(sink, messages))) }
+        let drained = Arc::new(Notify::new());
+        let task = tokio::spawn(write(sink, messages, Arc::clone(&drained)));
+        Self { drained, queue: Some(queue), task: Some(task) }
     }
 
     /// Queues a message. Never waits.
     pub(crate) fn send(&self, message: Message) -> Result<(), CannotWrite> {
         let queue = self.queue.as_ref().ok_or(CannotWrite)?;
         queue.try_send(message).map_err(|_| CannotWrite)
+    }
+
+    /// Whether nothing waits to be written.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.queue.as_ref().is_none_or(|queue| queue.capacity() == QUEUE)
+    }
+
+    /// What rings when nothing waits to be written any more.
+    pub(crate) fn drained(&self) -> Arc<Notify> {
+        Arc::clone(&self.drained)
     }
 
     /// Waits until the peer is gone: a write failed.
@@ -68,11 +83,15 @@ impl Drop for Writer {
     }
 }
 
-async fn write(mut sink: SplitSink<WebSocket, Message>, mut messages: mpsc::Receiver<Message>) {
+async fn write(mut sink: SplitSink<WebSocket, Message>, mut messages: mpsc::Receiver<Message>, drained: Arc<Notify>) {
     while let Some(message) = messages.recv().await {
         let closing = matches!(message, Message::Close(_));
         match timeout(WRITE, sink.send(message)).await {
-            Ok(Ok(())) if !closing => {}
+            Ok(Ok(())) if !closing => {
+                if messages.is_empty() {
+                    drained.notify_one();
+                }
+            }
             _ => return,
         }
     }

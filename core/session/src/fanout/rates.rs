@@ -19,10 +19,12 @@ use crate::lane::IdrReason;
 use crate::subscriber::Subscriber;
 
 impl Fanout {
-    /// Says what a subscriber can take; `None` takes what the encoder spends by itself. Unknown ids are ignored.
+    /// Says what a subscriber can take; `None` takes what the encoder spends by itself, and nobody takes more than that.
+    /// Unknown ids are ignored.
     pub fn set_rate(&mut self, id: SubscriberId, rate: Option<BitRate>) {
+        let open = self.limits.open_rate;
         if let Some(subscriber) = self.subscribers.get_mut(&id) {
-            subscriber.rate = rate;
+            subscriber.rate = rate.filter(|rate| *rate < open);
         }
     }
 

@@ -56,11 +56,8 @@ impl Lane {
         }
     }
 
-    /// Only the first lane speaks of the link: the second comes and goes.
     fn note(&self, link: Link) {
-        if self.slot == Slot::A || link == Link::Up {
-            self.shared.set_link(link);
-        }
+        self.shared.set_link(self.slot, link);
     }
 
     /// One subscription, until it is not wanted any more, or breaks.

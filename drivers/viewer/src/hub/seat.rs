@@ -3,12 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use lunette_frame::BitRate;
-use lunette_input_events::ParticipantId;
 use lunette_session::SubscriberId;
-use lunette_wire::hxfr::CursorUpdate;
-use lunette_wire::stream::{CursorBitmap, CursorImage, CursorName, ServerMessage};
 use tokio::sync::watch;
 
 use super::shared::Shared;
@@ -66,49 +62,5 @@ impl Watching for HubSeat {
 
     fn request_idr(&mut self) {
         self.shared.with(|fanout, _| fanout.request_idr(self.id));
-    }
-}
-
-/// A pointer as viewers are told of it.
-pub(super) fn pointer_messages(cursor: &CursorUpdate) -> Option<ServerMessage> {
-    let last_mover = ParticipantId(0);
-    if !cursor.visible {
-        return Some(ServerMessage::CursorName(CursorName { last_mover, hot_x: 0, hot_y: 0, name: "none".to_owned() }));
-    }
-    let shape = cursor.shape.as_ref()?;
-    let bitmap = CursorBitmap::rgba(shape.width().into(), shape.height().into(), straight(shape.pixels()))?;
-    let (hot_x, hot_y) = shape.hot_spot();
-    Some(ServerMessage::CursorImage(CursorImage {
-        last_mover,
-        x: cursor.x,
-        y: cursor.y,
-        hot_x,
-        hot_y,
-        bitmap: Some(bitmap),
-    }))
-}
-
-/// Browsers want colours that are not multiplied by alpha.
-fn straight(pixels: &[u8]) -> Bytes {
-    let mut straight = pixels.to_vec();
-    for pixel in straight.chunks_exact_mut(4) {
-        let alpha = u32::from(pixel[3]);
-        if alpha > 0 {
-            for colour in &mut pixel[..3] {
-                *colour = u8::try_from((u32::from(*colour) * 255 + alpha / 2) / alpha).unwrap_or(u8::MAX);
-            }
-        }
-    }
-    straight.into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn colours_come_back_as_they_were_before_alpha() {
-        assert_eq!(*straight(&[128, 64, 0, 128]), [255, 128, 0, 128]);
-        assert_eq!(*straight(&[7, 7, 7, 0, 9, 9, 9, 255]), [7, 7, 7, 0, 9, 9, 9, 255]);
     }
 }

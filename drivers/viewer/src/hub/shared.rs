@@ -11,7 +11,7 @@ use lunette_wire::stream::{Hop, HopReport, HopState};
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
-use super::seat::pointer_messages;
+use super::pointer::Pointer;
 use crate::Lounge;
 
 /// A picture that is younger says that all is well.
@@ -35,7 +35,8 @@ struct Inner {
     newest: Option<Newest>,
     /// The least that a capture time was behind our clock: how the two clocks differ, at most.
     offset: Option<i128>,
-    link: Link,
+    links: [Link; 2],
+    pointer: Pointer,
     empty_since: Option<Duration>,
     lounge: Option<Arc<Lounge>>,
     pictures: u64,
@@ -78,7 +79,8 @@ impl Shared {
             size: None,
             newest: None,
             offset: None,
-            link: Link::Idle,
+            links: [Link::Idle, Link::Idle],
+            pointer: Pointer::default(),
             empty_since: None,
             lounge: None,
             pictures: 0,
@@ -167,9 +169,12 @@ impl Shared {
     }
 
     pub(super) fn point(&self, cursor: &CursorUpdate) {
-        let lounge = self.inner().lounge.clone();
-        if let Some(lounge) = lounge {
-            pointer_messages(cursor).into_iter().for_each(|message| lounge.set_cursor(message));
+        let mut inner = self.inner();
+        let message = inner.pointer.update(cursor);
+        let lounge = inner.lounge.clone();
+        drop(inner);
+        if let (Some(lounge), Some(message)) = (lounge, message) {
+            lounge.set_cursor(message);
         }
     }
 
@@ -177,8 +182,8 @@ impl Shared {
         self.inner().lounge = Some(lounge);
     }
 
-    pub(super) fn set_link(&self, link: Link) {
-        self.inner().link = link;
+    pub(super) fn set_link(&self, slot: Slot, link: Link) {
+        self.inner().links[slot.index()] = link;
     }
 
     pub(super) fn size(&self) -> Option<Size> {
@@ -199,10 +204,9 @@ impl Shared {
         let age = inner.newest.as_ref().map(|newest| newest.arrived.elapsed());
         let age_ms = age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX));
         let report = |hop, state, why| HopReport { hop, state, frame: Some(inner.pictures), age_ms, why };
-        match &inner.link {
-            Link::Down(why) => vec![report(Hop::Capture, HopState::Down, Some(why.clone()))],
-            Link::Idle => vec![report(Hop::Capture, HopState::Unknown, None)],
-            Link::Up => {
+        let down = inner.links.iter().find_map(|link| if let Link::Down(why) = link { Some(why) } else { None });
+        match down {
+            _ if inner.links.contains(&Link::Up) => {
                 let state = match age {
                     Some(age) if age < FRESH => HopState::Ok,
                     Some(_) => HopState::Still,
@@ -210,6 +214,8 @@ impl Shared {
                 };
                 vec![report(Hop::Capture, state, None), report(Hop::Encoder, state, None)]
             }
+            Some(why) => vec![report(Hop::Capture, HopState::Down, Some(why.clone()))],
+            None => vec![report(Hop::Capture, HopState::Unknown, None)],
         }
     }
 }

@@ -12,25 +12,21 @@ const dist = join(root, "dist");
 /** What a browser fetches before it shows a picture. */
 const firstLoad = [];
 
-/** `beside` are files of their own: imports of them stay imports. */
-async function bundle(entry, beside = {}) {
+async function bundle(entry, format = "esm") {
   const result = await build({
     entryPoints: [join(root, entry)],
     bundle: true,
     minify: true,
     write: false,
-    format: "esm",
+    format,
     target: ["chrome109", "firefox130", "safari17"],
     jsx: "automatic",
     jsxImportSource: "preact",
     legalComments: "none",
-    plugins: [{ name: "beside", setup: (each) => each.onResolve({ filter: /^\.\/first$/ }, ({ path }) => keep(beside[path])) }],
     outdir: dist,
   });
   return Buffer.from(result.outputFiles[0].contents);
 }
-
-const keep = (path) => path && { path, external: true };
 
 async function put(name, bytes) {
   const path = join(dist, name);
@@ -49,8 +45,8 @@ async function asset(name, extension, bytes) {
 }
 
 await rm(dist, { recursive: true, force: true });
-const first = await asset("first", "js", await bundle("src/first.ts"));
-const main = await asset("main", "js", await bundle("src/main.tsx", { "./first": `./${first.slice("assets/".length)}` }));
+const first = await asset("first", "js", await bundle("src/first.ts", "iife"));
+const main = await asset("main", "js", await bundle("src/main.tsx"));
 const style = await asset("style", "css", await bundle("src/ui/style.css"));
 const icon = await asset("icon", "svg", await readFile(join(root, "static/icon.svg")));
 const page = (await readFile(join(root, "static/index.html"), "utf8"))

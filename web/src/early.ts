@@ -25,6 +25,12 @@ export interface Early {
   readonly failures: string[];
 }
 
+declare global {
+  interface Window {
+    lunetteEarly?: Early;
+  }
+}
+
 /** Starts the worker, whose script is at `script`. */
 export function begin(script: string): Early {
   const base = baseUrl(document);
@@ -44,7 +50,7 @@ function takeToken(box: TokenBox): void {
 }
 
 function newWorker(script: string): Worker {
-  return new Worker(script, { type: "module", name: "lunette" });
+  return new Worker(script, { name: "lunette" });
 }
 
 function connect({ base, box, settings, canvas, heard, failures }: Early, worker: Worker): void {

@@ -2,7 +2,6 @@
 
 import { render } from "preact";
 import type { Early } from "./early";
-import { early } from "./first";
 import { exposeHook } from "./hook";
 import { Stage } from "./render/stage";
 import { Api } from "./session/api";
@@ -14,7 +13,7 @@ import { initialState } from "./ui/state";
 import { Store } from "./ui/store";
 import type { ToolbarHandle } from "./ui/toolbar";
 
-if (early) start(early);
+if (window.lunetteEarly) start(window.lunetteEarly);
 
 function start(early: Early): void {
   const { base, box, settings, canvas } = early;
@@ -22,9 +21,7 @@ function start(early: Early): void {
   const desktop = new Desktop(new Store(initialState(settings)), stage, box, new Api(base, () => box.value), early);
   if (settings.hud) desktop.remote.post({ type: "details", on: true });
   exposeHook(desktop);
-  // The script does not wait for the page, and may come before its body.
-  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => draw(desktop), { once: true });
-  else draw(desktop);
+  draw(desktop);
 }
 
 function draw(desktop: Desktop): void {

@@ -7,7 +7,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use lunette_auth::{Doors, Effect, Field, Grants, Heads, from_authorization, from_protocols};
-use lunette_input_events::{parse_chord, press_text, type_text};
+use lunette_input_events::{Event, Typist, parse_chord};
 
 fuzz_target!(|data: &[u8]| {
     let Some((which, rest)) = data.split_first() else { return };
@@ -82,6 +82,9 @@ fn keys(data: &[u8]) {
     if let Ok(chord) = parse_chord(text) {
         assert_eq!(parse_chord(&chord.to_string()), Ok(chord));
     }
-    let typed = type_text(text);
-    assert!(press_text(text).is_err() || typed.is_ok(), "what American keys enter, any keymap does");
+    let text = Event::Text(text.to_owned());
+    let (mut american, mut any) = (Typist::american(), Typist::any());
+    let typed = any.handle(&text).is_ok();
+    assert!(american.handle(&text).is_err() || typed, "what American keys enter, any keymap does");
+    assert!(american.release().is_empty() && any.release().is_empty(), "a text leaves nothing held");
 }

@@ -16,7 +16,6 @@ mod clipboard;
 mod desktop;
 mod error;
 mod gnome;
-mod keyboard;
 mod launch;
 mod sink;
 mod socket;

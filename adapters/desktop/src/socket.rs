@@ -6,10 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use lunette_frame::Size;
-use lunette_input_events::{Event, Fraction, TouchPhase};
+use lunette_input_events::{Event, Fraction, Step, TouchPhase, Typist};
 use serde_json::{Value, json};
 
-use crate::keyboard::{Step, Typist, Us};
 use crate::{InputSink, SinkError};
 
 const SOCKET: &str = "the input socket";
@@ -28,7 +27,7 @@ pub struct SocketSink {
     stream: Option<UnixStream>,
     lost: Option<(Instant, SinkError)>,
     answers: Vec<u8>,
-    typist: Typist<Us>,
+    typist: Typist,
     size: Option<Size>,
 }
 
@@ -39,7 +38,7 @@ impl SocketSink {
     /// When nobody listens there.
     pub fn connect(path: &Path) -> Result<Self, SinkError> {
         let stream = Some(connect(path)?);
-        let typist = Typist::new(Us);
+        let typist = Typist::american();
         Ok(Self { path: path.into(), stream, lost: None, answers: Vec::new(), typist, size: None })
     }
 
@@ -71,20 +70,13 @@ impl SocketSink {
     }
 
     fn keys(&mut self, event: &Event) -> Result<Vec<Value>, SinkError> {
-        let steps = match event {
-            Event::Key { code, down } => Ok(self.typist.key(code.0, *down)),
-            Event::Keysym { keysym, down } => self.typist.keysym(*keysym, *down),
-            Event::Tap { keysym, modifiers } => self.typist.tap(*keysym, *modifiers),
-            Event::Text(text) => self.typist.text(text),
-            _ => Ok(Vec::new()),
-        };
-        let steps = steps.map_err(|what| SinkError::CannotType {
+        let steps = self.typist.handle(event).map_err(|what| SinkError::CannotType {
             sink: SOCKET,
             wanted: what.to_string(),
             reason: "behind it is a keyboard with an American layout, which has no such key",
         })?;
         let line = |step| match step {
-            Step::Key { code, down } => Some(json!({"type": "key", "keycode": code, "state": down})),
+            Step::Key { code, down } => Some(json!({"type": "key", "keycode": code.0, "state": down})),
             Step::Keymap(_) => None,
         };
         Ok(steps.into_iter().filter_map(line).collect())

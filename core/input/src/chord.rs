@@ -59,7 +59,7 @@ pub fn parse_chord(text: &str) -> Result<Chord, ChordError> {
         return Err(ChordError::TooLong(text.len()));
     }
     if text == " " {
-        return Ok(Chord { modifiers: Modifiers::NONE, keysym: Keysym::from_char(' ') });
+        return Ok(Chord { modifiers: Modifiers::NONE, keysym: Keysym(0x20) });
     }
     let text = text.trim();
     let (held, key) = match text.strip_suffix('+') {
@@ -115,14 +115,14 @@ fn key_called(name: &str) -> Result<Keysym, ChordError> {
     let mut chars = name.chars();
     match (chars.next(), chars.next()) {
         (None, _) => return Err(ChordError::Empty),
-        (Some(char), None) if !char.is_control() => return Ok(Keysym::from_char(char)),
+        (Some(char), None) if !char.is_control() => return Keysym::from_char(char).ok_or_else(unknown),
         _ => {}
     }
     if let Some(named) = names::by_name(name) {
         return Ok(named.keysym);
     }
     let char = names::character(name).or_else(|| by_number(name)).or_else(|| by_place(name));
-    char.map(Keysym::from_char).ok_or_else(unknown)
+    char.and_then(Keysym::from_char).ok_or_else(unknown)
 }
 
 /// `U3042`. In `U+3042` the plus would hold a key.

@@ -95,6 +95,9 @@ pub enum TouchPhase {
     Cancel,
 }
 
+/// The longest text that is taken at once, in characters.
+pub const MAX_TEXT: usize = 4096;
+
 /// One input event.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {

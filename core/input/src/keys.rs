@@ -1,11 +1,9 @@
-//! From places on the keyboard to meanings and back.
+//! Keys by place and by meaning, and the characters that they enter.
 //!
 //! ```text
-//!   KeyCode ◀──us_key── Keysym ◀──from_char── char
-//!           ──us_keysym──▶     ──to_char──▶        KeyCode + Modifiers ◀──us_layout── char
+//!   char ──from_char──▶ Keysym ──name──▶ Return, U3042, 0x1005ff70
+//!        ◀──to_char────
 //! ```
-//! Which key makes which character is the layout's matter; here is that of American keyboards, which sinks have that
-//! press keys by their place.
 
 use std::fmt::Write as _;
 
@@ -26,19 +24,43 @@ impl KeyCode {
     pub const ALT: Self = Self(56);
     /// The left Super key.
     pub const META: Self = Self(125);
+    /// The right Control key.
+    pub const RIGHT_CTRL: Self = Self(97);
+    /// The right Shift key.
+    pub const RIGHT_SHIFT: Self = Self(54);
+    /// The right Alt key.
+    pub const RIGHT_ALT: Self = Self(100);
+    /// The right Super key.
+    pub const RIGHT_META: Self = Self(126);
+    /// Caps Lock.
+    pub const CAPS_LOCK: Self = Self(58);
+    /// Num Lock.
+    pub const NUM_LOCK: Self = Self(69);
     /// The Return key.
     pub const RETURN: Self = Self(28);
     /// The Tab key.
     pub const TAB: Self = Self(15);
 
-    /// What the key means on an American keyboard, without or with Shift.
+    const MODIFIERS: [Self; 8] = [
+        Self::SHIFT,
+        Self::RIGHT_SHIFT,
+        Self::CTRL,
+        Self::RIGHT_CTRL,
+        Self::ALT,
+        Self::RIGHT_ALT,
+        Self::META,
+        Self::RIGHT_META,
+    ];
+
+    /// Keys that change what others mean as long as they are down, left ones first.
+    pub fn modifiers() -> impl Iterator<Item = Self> {
+        Self::MODIFIERS.into_iter()
+    }
+
+    /// Whether it is one of those.
     #[must_use]
-    pub fn us_keysym(self, modifiers: Modifiers) -> Option<Keysym> {
-        let row = US.iter().find(|(code, ..)| *code == self.0);
-        if let Some((_, plain, shifted)) = row {
-            return Some(Keysym::from_char(if modifiers.shift { *shifted } else { *plain }));
-        }
-        names::by_code(self).map(|named| named.keysym)
+    pub fn is_modifier(self) -> bool {
+        Self::MODIFIERS.contains(&self)
     }
 }
 
@@ -76,18 +98,20 @@ impl Modifiers {
 
 impl Keysym {
     /// The number that X11 has for a character, or for the key that enters it: Return, Tab, `BackSpace`, Escape, Delete.
+    /// `None` for the other control characters.
     #[must_use]
-    pub fn from_char(char: char) -> Self {
+    pub fn from_char(char: char) -> Option<Self> {
         let code = u32::from(char);
-        Self(match char {
+        Some(Self(match char {
             '\n' | '\r' => 0xff0d,
             '\t' => 0xff09,
             '\u{8}' => 0xff08,
             '\u{1b}' => 0xff1b,
             '\u{7f}' => 0xffff,
             ' '..='~' | '\u{a0}'..='\u{ff}' => code,
+            _ if char.is_control() => return None,
             _ => UNICODE + code,
-        })
+        }))
     }
 
     /// The character that it enters, also where X11 had a number for it before Unicode, and on the keypad. Return is a
@@ -107,14 +131,7 @@ impl Keysym {
     /// The one number of those that mean the same: for `0x0100_0061`, a Unicode a, that is `0x61`.
     #[must_use]
     pub fn normal(self) -> Self {
-        if self.0 < UNICODE { self } else { self.to_char().map_or(self, Self::from_char) }
-    }
-
-    /// Its key on an American keyboard, and what is to be held with it.
-    #[must_use]
-    pub fn us_key(self) -> Option<(KeyCode, Modifiers)> {
-        let named = names::by_keysym(self).map(|named| (named.code, Modifiers::NONE));
-        named.or_else(|| us_layout(self.to_char()?))
+        if self.0 < UNICODE { self } else { self.to_char().and_then(Self::from_char).unwrap_or(self) }
     }
 
     /// Its name as X11's keymaps have it: `Return`, `U3042`, or the number.
@@ -133,58 +150,20 @@ impl Keysym {
     }
 }
 
-/// The key of an ASCII character on an American keyboard, and whether it needs Shift. Line ends are Return.
-#[must_use]
-pub fn us_layout(char: char) -> Option<(KeyCode, Modifiers)> {
-    match char {
-        '\n' | '\r' => return Some((KeyCode::RETURN, Modifiers::NONE)),
-        '\t' => return Some((KeyCode::TAB, Modifiers::NONE)),
-        _ => {}
-    }
-    let (code, plain, _) = US.iter().find(|(_, plain, shifted)| *plain == char || *shifted == char)?;
-    Some((KeyCode(*code), if *plain == char { Modifiers::NONE } else { Modifiers::SHIFT }))
-}
-
-/// The keys of an American keyboard that enter characters: the place, without Shift, with it.
-pub(crate) fn us_characters() -> impl Iterator<Item = (KeyCode, char, char)> {
-    US.iter().map(|(code, plain, shifted)| (KeyCode(*code), *plain, *shifted))
-}
-
-#[rustfmt::skip]
-const US: [(u16, char, char); 48] = [
-    (41, '`', '~'), (2, '1', '!'), (3, '2', '@'), (4, '3', '#'), (5, '4', '$'), (6, '5', '%'), (7, '6', '^'),
-    (8, '7', '&'), (9, '8', '*'), (10, '9', '('), (11, '0', ')'), (12, '-', '_'), (13, '=', '+'),
-    (16, 'q', 'Q'), (17, 'w', 'W'), (18, 'e', 'E'), (19, 'r', 'R'), (20, 't', 'T'), (21, 'y', 'Y'), (22, 'u', 'U'),
-    (23, 'i', 'I'), (24, 'o', 'O'), (25, 'p', 'P'), (26, '[', '{'), (27, ']', '}'), (43, '\\', '|'),
-    (30, 'a', 'A'), (31, 's', 'S'), (32, 'd', 'D'), (33, 'f', 'F'), (34, 'g', 'G'), (35, 'h', 'H'), (36, 'j', 'J'),
-    (37, 'k', 'K'), (38, 'l', 'L'), (39, ';', ':'), (40, '\'', '"'),
-    (44, 'z', 'Z'), (45, 'x', 'X'), (46, 'c', 'C'), (47, 'v', 'V'), (48, 'b', 'B'), (49, 'n', 'N'), (50, 'm', 'M'),
-    (51, ',', '<'), (52, '.', '>'), (53, '/', '?'), (57, ' ', ' '),
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
     #[test]
-    fn every_ascii_character_has_a_key_that_means_it() {
-        for char in (' '..='~').chain(['\n', '\t']) {
-            let (code, modifiers) = us_layout(char).unwrap();
-            assert_eq!(code.us_keysym(modifiers).unwrap().to_char(), Some(char));
-            assert_eq!(Keysym::from_char(char).us_key(), Some((code, modifiers)));
-        }
-        assert_eq!([us_layout('ä'), us_layout('\u{7f}'), us_layout('あ')], [None; 3]);
-    }
-
-    #[test]
     fn characters_have_the_numbers_that_x11_gave_them() {
         let table =
             [('a', 0x61), ('ä', 0xe4), ('\n', 0xff0d), ('あ', 0x0100_3042), ('😀', 0x0101_f600), ('€', 0x0100_20ac)];
         for (char, keysym) in table {
-            assert_eq!(Keysym::from_char(char), Keysym(keysym), "{char}");
+            assert_eq!(Keysym::from_char(char), Some(Keysym(keysym)), "{char}");
             assert_eq!(Keysym(keysym).to_char(), Some(char));
         }
+        assert_eq!(['\u{1}', '\u{9f}'].map(Keysym::from_char), [None; 2]);
     }
 
     #[test]
@@ -200,13 +179,11 @@ mod tests {
     }
 
     #[test]
-    fn meanings_have_names_and_places() {
+    fn meanings_have_names() {
         assert_eq!(Keysym(0xff0d).name(), "Return");
-        assert_eq!(Keysym::from_char('あ').name(), "U3042");
-        assert_eq!(Keysym::from_char('a').name(), "U0061");
+        assert_eq!(Keysym(0x0100_3042).name(), "U3042");
+        assert_eq!(Keysym(0x61).name(), "U0061");
         assert_eq!(Keysym(0x1005_ff70).name(), "0x1005ff70");
-        assert_eq!(Keysym(0xffea).us_key(), Some((KeyCode(100), Modifiers::NONE)));
-        assert_eq!(KeyCode(100).us_keysym(Modifiers::NONE), Some(Keysym(0xffea)));
         assert_eq!(Keysym(0x0100_0061).normal(), Keysym(0x61));
         assert_eq!(Keysym(0x1008_ff11).normal(), Keysym(0x1008_ff11));
     }
@@ -220,13 +197,14 @@ mod tests {
         assert_eq!(Modifiers::from_bits(0xf0), Modifiers::NONE);
         let keys: Vec<_> = Modifiers::from_bits(3).keys().collect();
         assert_eq!(keys, [KeyCode::CTRL, KeyCode::SHIFT]);
+        assert!(Modifiers::from_bits(15).keys().all(KeyCode::is_modifier));
     }
 
     proptest! {
         #[test]
         fn every_character_that_shows_has_a_number_and_back(char: char) {
             prop_assume!(!char.is_control());
-            prop_assert_eq!(Keysym::from_char(char).to_char(), Some(char));
+            prop_assert_eq!(Keysym::from_char(char).and_then(Keysym::to_char), Some(char));
         }
 
         #[test]

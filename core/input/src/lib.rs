@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   stream message, HTTP request, MCP call ──▶ Event ──▶ Control (is it theirs?) ──▶ Held (what is down) ──▶ a sink
+//!   Event ──▶ Typist ──▶ Step: which keys go down and up, under which keymap      for a sink that has nothing but keys
 //! ```
 //! Pure: no clock, no socket. Times are handed in.
 
@@ -14,17 +15,17 @@ mod event;
 mod held;
 mod keymap;
 mod keys;
+mod layout;
 mod legacy;
 mod names;
 mod participant;
-mod text;
+mod typist;
+mod us;
 
 pub use answer::{Cause, ControlEvent, Standing, Verdict, View};
 pub use chord::{Chord, ChordError, parse_chord};
 pub use control::{Control, Patience};
-pub use event::{Event, Fraction, KeyCode, Keysym, Modifiers, PointerButton, Scroll, ScrollKind, TouchPhase};
+pub use event::{Event, Fraction, KeyCode, Keysym, MAX_TEXT, Modifiers, PointerButton, Scroll, ScrollKind, TouchPhase};
 pub use held::{Combined, Dropped, Held};
-pub use keymap::{KeymapBuilder, us_keymap};
-pub use keys::us_layout;
 pub use participant::{Kind, Participant, ParticipantId, Permission, Refusal};
-pub use text::{MAX_TEXT, TextError, Typing, press_chord, press_text, type_text};
+pub use typist::{Step, Typist, Untypable};

@@ -3,37 +3,38 @@
 use std::collections::BTreeSet;
 
 use lunette_frame::Size;
-use lunette_input_events::{Event, Keysym, Modifiers, Scroll, ScrollKind, TouchPhase};
+use lunette_input_events::{Event, KeyCode, Keysym, Modifiers, Scroll, ScrollKind, TouchPhase};
 
 use super::Unicode;
 use super::remote::Remote;
 use crate::SessionError;
-use crate::keyboard::{self, LEFT_ALT, LEFT_CTRL, LEFT_META, LEFT_SHIFT};
 
 /// Mutter's flags of an axis. A finger would be what it takes for granted.
 const WHEEL: u32 = 2;
 const FINGER: u32 = 4;
 /// A notch of a wheel, in Mutter's units of an axis.
 const NOTCH: f64 = 10.0;
-const RETURN: u32 = 0xff0d;
+const RETURN: Keysym = Keysym(0xff0d);
+const U: KeyCode = KeyCode(22);
+const V: KeyCode = KeyCode(47);
 
 /// A text that goes through the clipboard.
 #[derive(Debug)]
 pub(super) struct Paste {
     pub(super) text: String,
     /// What pastes: keys that are held, the last one struck.
-    pub(super) keys: &'static [u16],
+    pub(super) keys: &'static [KeyCode],
 }
 
-const CTRL_V: &[u16] = &[LEFT_CTRL, 47];
-const CTRL_SHIFT_V: &[u16] = &[LEFT_CTRL, LEFT_SHIFT, 47];
-const CTRL_SHIFT_U: &[u16] = &[LEFT_CTRL, LEFT_SHIFT, 22];
+const CTRL_V: &[KeyCode] = &[KeyCode::CTRL, V];
+const CTRL_SHIFT_V: &[KeyCode] = &[KeyCode::CTRL, KeyCode::SHIFT, V];
+const CTRL_SHIFT_U: &[KeyCode] = &[KeyCode::CTRL, KeyCode::SHIFT, U];
 
 /// What is held.
 #[derive(Debug, Default)]
 pub(super) struct Hands {
-    keys: BTreeSet<u16>,
-    keysyms: BTreeSet<u32>,
+    keys: BTreeSet<KeyCode>,
+    keysyms: BTreeSet<Keysym>,
     buttons: BTreeSet<u16>,
 }
 
@@ -47,8 +48,8 @@ impl Hands {
         unicode: Unicode,
     ) -> Result<Option<Paste>, SessionError> {
         match event {
-            Event::Key { code, down } => self.key(remote, code.0, *down).await?,
-            Event::Keysym { keysym, down } => self.keysym(remote, keysym.0, *down).await?,
+            Event::Key { code, down } => self.key(remote, *code, *down).await?,
+            Event::Keysym { keysym, down } => self.keysym(remote, *keysym, *down).await?,
             Event::Tap { keysym, modifiers } => self.tap(remote, *keysym, *modifiers).await?,
             Event::Text(text) => return self.text(remote, text, unicode).await,
             Event::MoveTo { x, y } => remote.move_to((*x, *y), size).await?,
@@ -69,12 +70,12 @@ impl Hands {
         Ok(None)
     }
 
-    async fn key(&mut self, remote: &Remote, code: u16, down: bool) -> Result<(), SessionError> {
+    async fn key(&mut self, remote: &Remote, code: KeyCode, down: bool) -> Result<(), SessionError> {
         let changed = if down { self.keys.insert(code) } else { self.keys.remove(&code) };
-        if changed { remote.key(code.into(), down).await } else { Ok(()) }
+        if changed { remote.key(code, down).await } else { Ok(()) }
     }
 
-    async fn keysym(&mut self, remote: &Remote, keysym: u32, down: bool) -> Result<(), SessionError> {
+    async fn keysym(&mut self, remote: &Remote, keysym: Keysym, down: bool) -> Result<(), SessionError> {
         let changed = if down { self.keysyms.insert(keysym) } else { self.keysyms.remove(&keysym) };
         if changed { remote.keysym(keysym, down).await } else { Ok(()) }
     }
@@ -85,27 +86,20 @@ impl Hands {
     }
 
     async fn tap(&mut self, remote: &Remote, keysym: Keysym, modifiers: Modifiers) -> Result<(), SessionError> {
-        let wanted = [
-            (modifiers.shift, LEFT_SHIFT),
-            (modifiers.ctrl, LEFT_CTRL),
-            (modifiers.alt, LEFT_ALT),
-            (modifiers.meta, LEFT_META),
-        ];
-        let missing = |(is_wanted, code): &(bool, u16)| *is_wanted && !self.keys.contains(code);
-        let held: Vec<u16> = wanted.into_iter().filter(missing).map(|(_, code)| code).collect();
+        let held: Vec<KeyCode> = modifiers.keys().filter(|code| !self.keys.contains(code)).collect();
         for code in &held {
-            remote.key((*code).into(), true).await?;
+            remote.key(*code, true).await?;
         }
-        strike(remote, keysym.0).await?;
+        strike(remote, keysym).await?;
         for code in held.iter().rev() {
-            remote.key((*code).into(), false).await?;
+            remote.key(*code, false).await?;
         }
         Ok(())
     }
 
     async fn text(&self, remote: &Remote, text: &str, unicode: Unicode) -> Result<Option<Paste>, SessionError> {
         let text = text.replace("\r\n", "\n");
-        if let Some(character) = text.chars().find(|c| keyboard::keysym(*c).is_none()) {
+        if let Some(character) = text.chars().find(|c| Keysym::from_char(*c).is_none()) {
             return Err(cannot_type(character, "no key stands for such a control character"));
         }
         let pasted = |keys| Ok(Some(Paste { text: text.clone(), keys }));
@@ -124,16 +118,16 @@ impl Hands {
     }
 
     /// What is held would make shortcuts of a text.
-    async fn lift_modifiers(&self, remote: &Remote) -> Result<Vec<u16>, SessionError> {
-        let held: Vec<u16> = self.keys.iter().copied().filter(|code| keyboard::is_modifier(*code)).collect();
+    async fn lift_modifiers(&self, remote: &Remote) -> Result<Vec<KeyCode>, SessionError> {
+        let held: Vec<KeyCode> = self.keys.iter().copied().filter(|code| code.is_modifier()).collect();
         for code in &held {
-            remote.key((*code).into(), false).await?;
+            remote.key(*code, false).await?;
         }
         Ok(held)
     }
 
     /// A shortcut, whatever is held meanwhile.
-    pub(super) async fn shortcut(&self, remote: &Remote, keys: &[u16]) -> Result<(), SessionError> {
+    pub(super) async fn shortcut(&self, remote: &Remote, keys: &[KeyCode]) -> Result<(), SessionError> {
         let lifted = self.lift_modifiers(remote).await?;
         chord(remote, keys).await?;
         put_down(remote, &lifted).await
@@ -142,7 +136,7 @@ impl Hands {
     /// Everything goes up.
     pub(super) async fn release(&mut self, remote: &Remote) -> Result<(), SessionError> {
         for code in std::mem::take(&mut self.keys) {
-            remote.key(code.into(), false).await?;
+            remote.key(code, false).await?;
         }
         for keysym in std::mem::take(&mut self.keysyms) {
             remote.keysym(keysym, false).await?;
@@ -156,7 +150,7 @@ impl Hands {
 
 async fn characters(remote: &Remote, text: &str) -> Result<(), SessionError> {
     for character in text.chars() {
-        match keyboard::keysym(character) {
+        match Keysym::from_char(character) {
             Some(keysym) if character.is_ascii() => strike(remote, keysym).await?,
             _ => number(remote, character).await?,
         }
@@ -167,28 +161,28 @@ async fn characters(remote: &Remote, text: &str) -> Result<(), SessionError> {
 async fn number(remote: &Remote, character: char) -> Result<(), SessionError> {
     chord(remote, CTRL_SHIFT_U).await?;
     for digit in format!("{:x}", u32::from(character)).chars() {
-        strike(remote, digit.into()).await?;
+        strike(remote, Keysym(digit.into())).await?;
     }
     strike(remote, RETURN).await
 }
 
 /// Holds all but the last of the keys, and strikes that.
-async fn chord(remote: &Remote, keys: &[u16]) -> Result<(), SessionError> {
+async fn chord(remote: &Remote, keys: &[KeyCode]) -> Result<(), SessionError> {
     put_down(remote, keys).await?;
     for code in keys.iter().rev() {
-        remote.key((*code).into(), false).await?;
+        remote.key(*code, false).await?;
     }
     Ok(())
 }
 
-async fn put_down(remote: &Remote, keys: &[u16]) -> Result<(), SessionError> {
+async fn put_down(remote: &Remote, keys: &[KeyCode]) -> Result<(), SessionError> {
     for code in keys {
-        remote.key((*code).into(), true).await?;
+        remote.key(*code, true).await?;
     }
     Ok(())
 }
 
-async fn strike(remote: &Remote, keysym: u32) -> Result<(), SessionError> {
+async fn strike(remote: &Remote, keysym: Keysym) -> Result<(), SessionError> {
     remote.keysym(keysym, true).await?;
     remote.keysym(keysym, false).await
 }

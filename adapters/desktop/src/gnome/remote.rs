@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use lunette_frame::Size;
-use lunette_input_events::Fraction;
+use lunette_input_events::{Fraction, KeyCode, Keysym};
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 use zbus::{Connection, DynamicType, ObjectPath, OwnedFd, OwnedObjectPath, OwnedVariant, Variant};
@@ -20,7 +20,7 @@ const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 const INTROSPECTABLE: &str = "org.freedesktop.DBus.Introspectable";
 const ANSWER: Duration = Duration::from_secs(5);
 /// A modifier alone does nothing.
-const HARMLESS: u32 = 42;
+const HARMLESS: KeyCode = KeyCode(42);
 
 /// Calls a method, with a limit.
 pub(super) async fn call<B, R>(
@@ -119,12 +119,12 @@ impl Remote {
         call(&self.bus, NAME, self.path.as_str(), SESSION, method, body).await
     }
 
-    pub(super) async fn key(&self, code: u32, down: bool) -> Result<(), SessionError> {
-        self.call("NotifyKeyboardKeycode", &(code, down)).await
+    pub(super) async fn key(&self, code: KeyCode, down: bool) -> Result<(), SessionError> {
+        self.call("NotifyKeyboardKeycode", &(u32::from(code.0), down)).await
     }
 
-    pub(super) async fn keysym(&self, keysym: u32, down: bool) -> Result<(), SessionError> {
-        self.call("NotifyKeyboardKeysym", &(keysym, down)).await
+    pub(super) async fn keysym(&self, keysym: Keysym, down: bool) -> Result<(), SessionError> {
+        self.call("NotifyKeyboardKeysym", &(keysym.0, down)).await
     }
 
     pub(super) async fn button(&self, button: u16, down: bool) -> Result<(), SessionError> {

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use lunette_input_events::Event;
+use lunette_input_events::{Event, KeyCode, Step, Typist, Untypable};
 use rustix::fs::{MemfdFlags, memfd_create};
 use wayland_client::protocol::wl_keyboard::{KeyState, KeymapFormat};
 use wayland_client::protocol::wl_seat::WlSeat;
@@ -15,10 +15,6 @@ use wayland_protocols_misc::zwp_virtual_keyboard_v1::client::zwp_virtual_keyboar
 
 use super::hands::Hands;
 use super::pointer::now;
-use crate::keyboard::{
-    CAPS_LOCK, LEFT_ALT, LEFT_CTRL, LEFT_META, LEFT_SHIFT, NUM_LOCK, RIGHT_ALT, RIGHT_CTRL, RIGHT_META, RIGHT_SHIFT,
-    Spare, Step, Typist, Untypable,
-};
 use crate::wayland::{Handle, Link};
 use crate::{SessionError, SinkError};
 
@@ -28,7 +24,7 @@ const BURST: usize = 64;
 /// Between two bursts.
 const PAUSE: Duration = Duration::from_millis(10);
 /// A key without a meaning, in every keymap.
-const MEANINGLESS: u16 = 240;
+const MEANINGLESS: KeyCode = KeyCode(240);
 
 /// X11's bits.
 const SHIFT: u32 = 1;
@@ -43,10 +39,10 @@ const SUPER: u32 = 1 << 6;
 pub(super) struct VirtualKeyboard {
     proxy: ZwpVirtualKeyboardV1,
     since: Instant,
-    typist: Typist<Spare>,
+    typist: Typist,
     waiting: VecDeque<Step>,
     due: Option<Instant>,
-    held: Vec<u16>,
+    held: Vec<KeyCode>,
     locked: u32,
 }
 
@@ -57,8 +53,8 @@ impl VirtualKeyboard {
         handle: &Handle<Hands>,
     ) -> Result<Self, SessionError> {
         let proxy = manager.create_virtual_keyboard(seat, handle, ());
-        let typist = Typist::new(Spare::new());
-        upload(&proxy, &typist.layout().keymap())?;
+        let typist = Typist::any();
+        upload(&proxy, &typist.keymap())?;
         let (waiting, held) = (VecDeque::new(), Vec::new());
         let mut keyboard = Self { proxy, since: Instant::now(), typist, waiting, due: None, held, locked: 0 };
         // Where no keyboard was before, clients learn that there is one by its first key, and miss that key.
@@ -71,14 +67,7 @@ impl VirtualKeyboard {
 
     /// Types. What cannot be typed was refused before.
     pub(super) fn handle(&mut self, event: &Event) {
-        let steps = match event {
-            Event::Key { code, down } => Ok(self.typist.key(code.0, *down)),
-            Event::Keysym { keysym, down } => self.typist.keysym(*keysym, *down),
-            Event::Tap { keysym, modifiers } => self.typist.tap(*keysym, *modifiers),
-            Event::Text(text) => self.typist.text(text),
-            _ => return,
-        };
-        match steps {
+        match self.typist.handle(event) {
             Ok(steps) => self.waiting.extend(steps),
             Err(what) => tracing::warn!(%what, "no key for it"),
         }
@@ -118,15 +107,15 @@ impl VirtualKeyboard {
         }
     }
 
-    fn press(&mut self, code: u16, down: bool) {
+    fn press(&mut self, code: KeyCode, down: bool) {
         let state = if down { KeyState::Pressed } else { KeyState::Released };
-        self.proxy.key(now(self.since), code.into(), state.into());
+        self.proxy.key(now(self.since), code.0.into(), state.into());
         if modifier(code) == 0 {
             return;
         }
         match code {
-            CAPS_LOCK | NUM_LOCK if down => self.locked ^= modifier(code),
-            CAPS_LOCK | NUM_LOCK => return,
+            KeyCode::CAPS_LOCK | KeyCode::NUM_LOCK if down => self.locked ^= modifier(code),
+            KeyCode::CAPS_LOCK | KeyCode::NUM_LOCK => return,
             _ if down => self.held.push(code),
             _ => self.held.retain(|held| *held != code),
         }
@@ -140,14 +129,14 @@ impl VirtualKeyboard {
     }
 }
 
-const fn modifier(code: u16) -> u32 {
+const fn modifier(code: KeyCode) -> u32 {
     match code {
-        LEFT_SHIFT | RIGHT_SHIFT => SHIFT,
-        LEFT_CTRL | RIGHT_CTRL => CONTROL,
-        LEFT_ALT | RIGHT_ALT => ALT,
-        LEFT_META | RIGHT_META => SUPER,
-        CAPS_LOCK => LOCK,
-        NUM_LOCK => NUM,
+        KeyCode::SHIFT | KeyCode::RIGHT_SHIFT => SHIFT,
+        KeyCode::CTRL | KeyCode::RIGHT_CTRL => CONTROL,
+        KeyCode::ALT | KeyCode::RIGHT_ALT => ALT,
+        KeyCode::META | KeyCode::RIGHT_META => SUPER,
+        KeyCode::CAPS_LOCK => LOCK,
+        KeyCode::NUM_LOCK => NUM,
         _ => 0,
     }
 }

@@ -8,10 +8,9 @@ mod pointer;
 use std::time::Duration;
 
 use lunette_frame::Size;
-use lunette_input_events::Event;
+use lunette_input_events::{Event, Typist};
 
 use self::hands::{Command, Hands};
-use crate::keyboard::{Spare, Typist};
 use crate::wayland::Owner;
 use crate::{Display, InputSink, SinkError};
 
@@ -46,8 +45,8 @@ impl WlrootsSink {
 
 impl InputSink for WlrootsSink {
     fn send(&mut self, event: &Event) -> Result<(), SinkError> {
-        if let Event::Text(text) = event {
-            Typist::new(Spare::new()).text(text).map_err(|what| keyboard::cannot_type(&what))?;
+        if matches!(event, Event::Text(_)) {
+            Typist::any().handle(event).map_err(|what| keyboard::cannot_type(&what))?;
         }
         self.owner.send(Command { event: event.clone(), size: self.size })
     }

@@ -1,6 +1,6 @@
 /** The field that has the focus while a person works in the desktop: keys, composed text, and what is pasted. */
 
-import { type Bytes, keysymTap, text as textMessages } from "../protocol/client";
+import { type Bytes, keysymTap, MODIFIER, text as textMessages } from "../protocol/client";
 import { Composition, type Edit } from "./composition";
 import { Keyboard } from "./keyboard";
 import type { InputSink } from "./pointer";
@@ -21,10 +21,21 @@ const RETURN = 0xff0d;
 const PADDING = " ".repeat(16);
 /** A browser with nothing to paste sends no paste event; the key is passed on after this. */
 const PASTE_LIMIT = 120;
+/** What is typed meanwhile waits behind it; more than this comes from no hand. */
+const MAX_BEHIND = 512;
+
+/** A paste key that waits for the desktop to have the content. */
+interface PendingPaste {
+  readonly tap: readonly Bytes[];
+  readonly timer: ReturnType<typeof setTimeout>;
+  /** Whether the browser has given the content. */
+  given: boolean;
+  readonly behind: Bytes[];
+}
 
 export class KeyField {
   readonly #composition = new Composition();
-  #pendingPaste: { readonly code: string; readonly timer: ReturnType<typeof setTimeout> } | null = null;
+  #pending: PendingPaste | null = null;
   /** Composed text is typed while it changes, because nothing else shows it. */
   live = false;
 
@@ -47,7 +58,7 @@ export class KeyField {
 
   /** Lets go of every key. */
   releaseAll(): void {
-    this.sink.send(...this.keyboard.releaseAll());
+    this.#send(...this.keyboard.releaseAll());
     this.#composition.forget();
   }
 
@@ -64,19 +75,23 @@ export class KeyField {
     }
     if (this.#isPaste(event)) return this.#expectPaste(event);
     const { messages, consumed } = this.keyboard.down(event);
-    this.sink.send(...messages);
+    this.#send(...messages);
     if (consumed) event.preventDefault();
   }
 
   #up(event: KeyboardEvent): void {
     const { messages, consumed } = this.keyboard.up(event);
-    this.sink.send(...messages);
+    this.#send(...messages);
     if (consumed) event.preventDefault();
   }
 
   /** Text that came by no key: soft keyboards, emoji pickers, dictation. */
   #before(event: InputEvent): void {
     if (event.isComposing) return;
+    if (event.inputType === "deleteWordBackward") {
+      event.preventDefault();
+      return this.#eraseWord();
+    }
     const edit = editOf(event);
     if (!edit) return;
     event.preventDefault();
@@ -97,7 +112,13 @@ export class KeyField {
       if (index > 0) messages.push(keysymTap(RETURN, 0));
       if (line !== "") messages.push(...textMessages(line));
     }
-    this.sink.send(...messages);
+    this.#send(...messages);
+  }
+
+  /** What a word is, the program decides that has it. */
+  #eraseWord(): void {
+    if (!this.sink.mayControl("act")) return this.sink.tried();
+    this.#send(keysymTap(BACKSPACE, MODIFIER.ctrl));
   }
 
   #isPaste(event: KeyboardEvent): boolean {
@@ -109,30 +130,48 @@ export class KeyField {
 
   /** The browser's own paste gives the content without asking for permission, so the key waits for it. */
   #expectPaste(event: KeyboardEvent): void {
-    if (event.repeat || this.#pendingPaste) return;
-    this.#pendingPaste = { code: event.code, timer: setTimeout(() => this.#pasteKey(event.shiftKey), PASTE_LIMIT) };
+    if (event.repeat) return;
+    const tap = this.#pasteTap(event.code, event.shiftKey);
+    if (this.#pending) return this.#send(...tap);
+    this.#pending = { tap, timer: setTimeout(() => this.#pasteKey(), PASTE_LIMIT), given: false, behind: [] };
   }
 
   #paste(event: ClipboardEvent): void {
     event.preventDefault();
     const data = event.clipboardData;
-    if (!data || !this.sink.mayControl("act")) return;
-    const pending = this.#pendingPaste;
-    if (pending) clearTimeout(pending.timer);
+    const pending = this.#pending;
+    // A second paste in a row has the same content, and its key waits behind the first.
+    if (!data || pending?.given === true || !this.sink.mayControl("act")) return;
     if (!this.hooks.pasteSupported) return this.#edit({ erase: 0, insert: data.getData("text/plain").replaceAll("\r\n", "\n") });
-    const shifted = this.keyboard.holds("ShiftLeft") || this.keyboard.holds("ShiftRight");
-    void this.hooks.paste(data).then(() => pending && this.#pasteKey(shifted));
+    const done = (): void => (pending !== null && pending === this.#pending ? this.#pasteKey() : undefined);
+    if (pending) {
+      clearTimeout(pending.timer);
+      pending.given = true;
+    }
+    this.hooks.paste(data).then(done, done);
   }
 
-  /** Presses the paste key now, with its modifiers if they are up by now. */
-  #pasteKey(shifted: boolean): void {
-    const pending = this.#pendingPaste;
-    this.#pendingPaste = null;
+  /** The paste key, with those of its modifiers that are not down. */
+  #pasteTap(code: string, shifted: boolean): Bytes[] {
+    const missing = (left: string): string[] => (this.keyboard.holds(left.replace("Left", "Right")) ? [] : [left]);
+    return this.keyboard.tap(code, code === "Insert" ? missing("ShiftLeft") : [...missing("ControlLeft"), ...(shifted ? missing("ShiftLeft") : [])]);
+  }
+
+  /** Presses the paste key now, and then what was typed since. */
+  #pasteKey(): void {
+    const pending = this.#pending;
+    this.#pending = null;
     if (!pending) return;
-    const held = (left: string): string[] => (this.keyboard.holds(left.replace("Left", "Right")) ? [] : [left]);
-    const insert = pending.code === "Insert";
-    const modifiers = insert ? held("ShiftLeft") : [...held("ControlLeft"), ...(shifted ? held("ShiftLeft") : [])];
-    this.sink.send(...this.keyboard.tap(pending.code, modifiers));
+    clearTimeout(pending.timer);
+    this.sink.send(...pending.tap, ...pending.behind);
+  }
+
+  /** Sends in the order of typing: a line's end must not overtake what is pasted into the line. */
+  #send(...messages: readonly Bytes[]): void {
+    const { behind } = this.#pending ?? {};
+    if (!behind) return this.sink.send(...messages);
+    behind.push(...messages);
+    if (behind.length > MAX_BEHIND) this.#pasteKey();
   }
 
   #reset(): void {
@@ -151,7 +190,6 @@ function editOf(event: InputEvent): Edit | null {
     case "insertParagraph":
       return { erase: 0, insert: "\n" };
     case "deleteContentBackward":
-    case "deleteWordBackward":
       return { erase: 1, insert: "" };
     default:
       return null;

@@ -27,12 +27,16 @@ export class ClipboardSync {
   /** The desktop's clipboard changed. */
   async changed(sequence: number): Promise<void> {
     this.#newest = sequence;
+    // Until it is known what the desktop has now, the next paste has to give it the person's.
+    const before = this.#shared;
+    this.#shared = null;
     // Only the page that a person works in may touch the person's clipboard.
     if (!document.hasFocus()) return;
     try {
       const content = await this.api.clipboard();
-      if (content === null || sequence !== this.#newest || mark(content) === this.#shared) return;
-      await this.#write(content);
+      if (content === null || sequence !== this.#newest) return;
+      if (mark(content) === before) this.#shared = before;
+      else await this.#write(content);
     } catch (error) {
       this.hooks.failed(`The desktop's clipboard could not be read: ${said(error)}`);
     }

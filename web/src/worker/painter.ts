@@ -23,6 +23,7 @@ export class Painter {
   #context: OffscreenCanvasRenderingContext2D | null;
   #waiting: VideoFrame | null = null;
   #refreshAsked: number | null = null;
+  #refreshTimer: ReturnType<typeof setTimeout> | undefined;
   #restoreTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -44,6 +45,8 @@ export class Painter {
     }
     this.#discardWaiting();
     this.#waiting = frame;
+    // Where nothing is refreshed, such as out of view, the last picture would wait for ever.
+    this.#refreshTimer ??= setTimeout(() => this.#refreshed(), REFRESH_LIMIT);
   }
 
   /** RGBA of a rectangle as it was painted last. */
@@ -58,6 +61,7 @@ export class Painter {
   close(): void {
     this.#waiting?.close();
     this.#waiting = null;
+    clearTimeout(this.#refreshTimer);
     clearTimeout(this.#restoreTimer);
     this.#context = null;
   }
@@ -93,12 +97,18 @@ export class Painter {
     const asked = performance.now();
     this.#refreshAsked = asked;
     requestAnimationFrame(() => {
-      if (this.#refreshAsked !== asked) return;
-      this.#refreshAsked = null;
-      const frame = this.#waiting;
-      this.#waiting = null;
-      if (frame) this.#paint(frame);
+      if (this.#refreshAsked === asked) this.#refreshed();
     });
+  }
+
+  /** The last picture is on the screen, or has had the time for it. */
+  #refreshed(): void {
+    clearTimeout(this.#refreshTimer);
+    this.#refreshTimer = undefined;
+    this.#refreshAsked = null;
+    const frame = this.#waiting;
+    this.#waiting = null;
+    if (frame) this.#paint(frame);
   }
 
   #lost(): void {

@@ -159,6 +159,33 @@ test("a superseded page stays away until a person wants it back", async () => {
   });
 });
 
+test("a page that the server finds at fault says so, and stays away", async () => {
+  await withPage({}, async ({ page, mock }) => {
+    await painting(page);
+    newest(mock).error("This desktop has no such video.");
+    newest(mock).close(1008);
+    await page.getByText("The desktop refused this connection").waitFor();
+    await page.getByText("This desktop has no such video.").waitFor();
+    await page.waitForTimeout(1500);
+    assert.equal((await stats(page)).connections, 1);
+    await page.getByRole("button", { name: "Try now" }).click();
+    await painting(page);
+  });
+});
+
+test("a server that is started anew is found within a second", async () => {
+  await withPage({ complaints: [/WebSocket connection|Failed to load resource/] }, async ({ page, mock }) => {
+    await painting(page);
+    mock.refuse = true;
+    newest(mock).close(1001);
+    await page.waitForTimeout(1500);
+    mock.refuse = false;
+    const back = Date.now();
+    await until(async () => (await stats(page)).connections === 2, "the second connection");
+    assert.ok(Date.now() - back < 1500, `${Date.now() - back} ms`);
+  });
+});
+
 test("a token in the fragment opens the desktop and leaves the address", async () => {
   await withPage({ desktop: { token: TOKEN }, hash: `#token=${TOKEN}&a=1` }, async ({ page }) => {
     await painting(page);
@@ -309,6 +336,51 @@ test("the toolbar is worked by keys alone, and Escape goes back to the desktop",
   });
 });
 
+test("whoever's request for control is denied is told", async () => {
+  const lease = { holder: { id: 2, name: "Anna", kind: "person" }, you: "watching", waiting: [] };
+  await withPage({ before: (mock) => (mock.lease = lease) }, async ({ page, mock }) => {
+    await painting(page);
+    await page.getByRole("button", { name: "Request control" }).click();
+    newest(mock).control({ refused: { what: "control", reason: "Anna keeps control." } });
+    await page.getByRole("status").getByText("Anna keeps control.").waitFor();
+    newest(mock).control({ refused: { what: "control", reason: "" } });
+    await page.getByText("Your request for control was denied.").waitFor();
+  });
+});
+
+/** What a screen reader can reach by the keyboard, and under which names. */
+async function reachable(page, context) {
+  const devtools = await context.newCDPSession(page);
+  const { nodes } = await devtools.send("Accessibility.getFullAXTree");
+  const focusable = nodes.filter(({ ignored, properties = [] }) => !ignored && properties.some(({ name, value }) => name === "focusable" && value.value));
+  return focusable.map(({ role, name }) => ({ role: role.value, name: name?.value ?? "" })).filter(({ role }) => role !== "RootWebArea");
+}
+
+test("everything that can be worked has a name, and the keyboard gets out of the desktop and back", async () => {
+  await withPage({}, async ({ page, context }) => {
+    await painting(page);
+    const focused = () => page.evaluate(() => document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent);
+    assert.match(await focused(), /Control Alt Shift M moves to the toolbar/);
+    await page.keyboard.press("Tab");
+    assert.match(await focused(), /Keyboard of the remote desktop/, "Tab is the desktop's");
+    await page.keyboard.press("Control+Alt+Shift+M");
+    const first = await focused();
+    await page.keyboard.press("Tab");
+    assert.notEqual(await focused(), first, "Tab goes on in the toolbar");
+    for (const panel of ["Settings", /person is here|people are here/]) {
+      await page.getByRole("button", { name: panel }).click();
+      await page.getByRole("dialog").waitFor();
+      if (panel === "Settings") await page.getByText("Keys of this page").click();
+      const all = await reachable(page, context);
+      assert.ok(all.length > 6, JSON.stringify(all));
+      assert.deepEqual(all.filter(({ name }) => name.trim() === ""), []);
+      if (panel === "Settings") await page.getByText("leaves the desktop for the toolbar").waitFor();
+    }
+    await page.keyboard.press("Escape");
+    assert.match(await focused(), /Keyboard of the remote desktop/);
+  });
+});
+
 test("figures are shown on demand, and the server measures only then", async () => {
   await withPage({}, async ({ page, mock }) => {
     await painting(page);
@@ -316,6 +388,7 @@ test("figures are shown on demand, and the server measures only then", async () 
     await page.keyboard.press("Control+Alt+Shift+H");
     await page.getByText("capture → encoded").waitFor();
     await until(() => page.evaluate(() => /in all\s*\d/.test(document.querySelector(".hud").innerText)), "a latency");
+    await until(() => page.evaluate(() => /capture → encoded\s*\d/.test(document.querySelector(".hud").innerText)), "the encoder's time");
     await page.keyboard.press("Control+Alt+Shift+H");
     await until(() => controls(mock).some((request) => request.timings === false), "timings off");
   });

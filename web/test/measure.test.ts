@@ -5,6 +5,7 @@ import { FEEDBACK_GAP, FeedbackPace } from "../src/session/feedback";
 import { BEAT, Heartbeat } from "../src/session/heartbeat";
 import { Window } from "../src/session/percentile";
 import { Stages } from "../src/session/stages";
+import { stageRows } from "../src/ui/hud";
 
 describe("the stream clock", () => {
   const OFFSET = 5_000_000;
@@ -122,6 +123,19 @@ describe("stages", () => {
     for (let pts = 1; pts <= 1000; pts += 1) stages.received(pts, pts);
     stages.painted(1, 5, OFFSET);
     expect(stages.spread("paint")).toBeNull();
+  });
+});
+
+describe("the figures", () => {
+  const spread = { p50: 1, p95: 2 };
+  const stages = { encode: spread, send: spread, receive: null, decode: null, paint: null, total: null };
+
+  it("have the encoder's time where the server tells it", () => {
+    expect(stageRows(stages).slice(0, 2)).toEqual([["encode", "capture → encoded"], ["send", "→ sent"]]);
+  });
+
+  it("have one stage for encoding and sending where it does not", () => {
+    expect(stageRows({ ...stages, encode: null })[0]).toEqual(["send", "capture → sent"]);
   });
 });
 

@@ -28,6 +28,13 @@ const ASK_GAP = 1000;
 /** A picture that stands still for longer may have stopped for a reason. */
 const STILL_ASK_GAP = 10_000;
 
+/** What a refusal without a reason says. */
+const REFUSED: { readonly [what: string]: string } = {
+  control: "Your request for control was denied.",
+  input: "You do not control this desktop.",
+  resize: "This desktop keeps its size.",
+};
+
 type CursorEvent = Extract<Presence, { type: "cursor-image" | "cursor-name" }>;
 
 export class Desktop {
@@ -188,7 +195,7 @@ export class Desktop {
     if (news.connected && this.store.value.settings.maxBitrate !== null) this.#limitBitrate();
     if (news.connected?.resize && this.store.value.settings.matchWindow) this.#askForSize();
     if (news.lease) this.#lease(news.lease);
-    if (news.refused) this.toast(news.refused.reason || `Refused: ${news.refused.what}`, "warn");
+    if (news.refused) this.toast(news.refused.reason || REFUSED[news.refused.what] || `Refused: ${news.refused.what}`, "warn");
     if (news.hops) this.store.set({ hops: news.hops });
     if (news.video) this.store.set({ video: news.video });
     if (news.error !== undefined) this.store.set({ streamError: news.error });

@@ -58,15 +58,22 @@ function Latency({ details }: { readonly details: Details }) {
         </tr>
       </thead>
       <tbody>
-        {STAGES.map((stage) => (
+        {stageRows(details.stages).map(([stage, name]) => (
           <tr key={stage}>
-            <th scope="row">{STAGE_NAMES[stage]}</th>
+            <th scope="row">{name}</th>
             <Cells spread={details.stages[stage]} />
           </tr>
         ))}
       </tbody>
     </table>
   );
+}
+
+/** A server that does not time its encoder tells both of its stages in one. */
+export function stageRows(stages: Details["stages"]): [Stage, string][] {
+  const inOne = stages.encode === null && stages.send !== null;
+  const shown = STAGES.filter((stage) => !(inOne && stage === "encode"));
+  return shown.map((stage) => [stage, inOne && stage === "send" ? "capture → sent" : STAGE_NAMES[stage]]);
 }
 
 function Cells({ spread }: { readonly spread: Spread | null }) {

@@ -100,11 +100,12 @@ function Help() {
     <details class="help">
       <summary>Keys of this page</summary>
       <dl>
-        <div><dt>Ctrl Alt Shift M</dt><dd>toolbar, Esc goes back</dd></div>
+        <div><dt>Ctrl Alt Shift M</dt><dd>leaves the desktop for the toolbar; Tab goes on from there, Esc back to the desktop</dd></div>
         <div><dt>Ctrl Alt Shift H</dt><dd>figures</dd></div>
         <div><dt>Ctrl Alt Shift F</dt><dd>full screen</dd></div>
         <div><dt>Ctrl Alt Shift L</dt><dd>lock the pointer, Esc frees it</dd></div>
       </dl>
+      <p>All other keys, Tab among them, go to the desktop while it has the focus.</p>
       <p>Ctrl W, T and N, Alt Tab and the like stay with your browser and system. In full screen, Chrome and Edge give them to the desktop; hold Esc to leave.</p>
     </details>
   );

@@ -47,6 +47,7 @@ export function Toolbar({ desktop, inputs, title, handle }: Props) {
   };
   return (
     <>
+      {panel !== "none" && <div class="away" onPointerDown={leave} />}
       <button type="button" class="grip" aria-label="Show the toolbar" aria-expanded={shown} onClick={() => handle.focus()} />
       <div ref={bar} class="bar" data-shown={shown || waiting} role="toolbar" aria-label={title} onKeyDown={(event) => navigate(event, leave)}>
         <ControlPill desktop={desktop} />
@@ -55,7 +56,6 @@ export function Toolbar({ desktop, inputs, title, handle }: Props) {
         <Tools desktop={desktop} inputs={inputs} />
         <Tool icon="settings" label="Settings" pressed={panel === "menu"} act={open("menu")} />
       </div>
-      {panel !== "none" && <div class="away" onPointerDown={leave} />}
       <div onKeyDown={(event) => event.key === "Escape" && leave()}>
         {panel === "menu" && <Menu desktop={desktop} />}
         {panel === "people" && <PeoplePanel desktop={desktop} />}

@@ -12,22 +12,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::refusal::Refusal;
-use crate::agent::{AgentHost, App, Clip, ClipKind, HostError, Window, WindowAction, Workspace};
+use crate::agent::{AgentHost, App, Clip, ClipKind, Window, WindowAction, Workspace};
 use crate::bridge::Bridge;
-
-impl From<HostError> for Refusal {
-    fn from(error: HostError) -> Self {
-        let status = match &error {
-            HostError::Refused(_) => StatusCode::CONFLICT,
-            HostError::NotFound(_) => StatusCode::NOT_FOUND,
-            HostError::Invalid(_) => StatusCode::BAD_REQUEST,
-            HostError::Unsupported(_) => StatusCode::NOT_IMPLEMENTED,
-            HostError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
-        };
-        Self::new(status, error.to_string())
-    }
-}
+use crate::problem::Problem;
 
 /// What a clipboard holds, as it is sent: pictures in base64.
 #[derive(Debug, Deserialize)]
@@ -64,32 +51,32 @@ fn document(clip: Clip, text: Option<String>) -> Value {
 pub(super) async fn set_clipboard(
     State(bridge): State<Arc<Bridge>>,
     body: Result<Json<ClipDocument>, JsonRejection>,
-) -> Result<Json<Value>, Refusal> {
-    let Json(document) = body.map_err(|error| Refusal::new(error.status(), error.body_text()))?;
+) -> Result<Json<Value>, Problem> {
+    let Json(document) = body.map_err(|error| Problem::new(error.status(), error.body_text()))?;
     let clip = match document.r#type.as_str() {
         "text" => Clip::Text(document.data),
         "html" => Clip::Html(document.data),
         "image" => {
-            let bad = |_| Refusal::new(StatusCode::BAD_REQUEST, "data is no base64");
+            let bad = |_| Problem::new(StatusCode::BAD_REQUEST, "data is no base64");
             Clip::Image(STANDARD.decode(document.data).map_err(bad)?)
         }
         other => {
             let error = format!("type {other:?} is none of text, html and image");
-            return Err(Refusal::new(StatusCode::BAD_REQUEST, error));
+            return Err(Problem::new(StatusCode::BAD_REQUEST, error));
         }
     };
     bridge.set_clipboard(clip).await?;
     Ok(Json(json!({ "success": true })))
 }
 
-pub(super) async fn windows(State(bridge): State<Arc<Bridge>>) -> Result<Json<Vec<Window>>, Refusal> {
+pub(super) async fn windows(State(bridge): State<Arc<Bridge>>) -> Result<Json<Vec<Window>>, Problem> {
     Ok(Json(bridge.windows().await?))
 }
 
 pub(super) async fn act_on_window(
     State(bridge): State<Arc<Bridge>>,
     Path((id, action)): Path<(String, String)>,
-) -> Result<StatusCode, Refusal> {
+) -> Result<StatusCode, Problem> {
     let action = match action.as_str() {
         "focus" => WindowAction::Focus,
         "close" => WindowAction::Close,
@@ -97,26 +84,26 @@ pub(super) async fn act_on_window(
         "minimize" => WindowAction::Minimize,
         other => {
             let error = format!("{other:?} is none of focus, close, maximize and minimize");
-            return Err(Refusal::new(StatusCode::NOT_FOUND, error));
+            return Err(Problem::new(StatusCode::NOT_FOUND, error));
         }
     };
     bridge.window(&id, action).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-pub(super) async fn workspaces(State(bridge): State<Arc<Bridge>>) -> Result<Json<Vec<Workspace>>, Refusal> {
+pub(super) async fn workspaces(State(bridge): State<Arc<Bridge>>) -> Result<Json<Vec<Workspace>>, Problem> {
     Ok(Json(bridge.workspaces().await?))
 }
 
 pub(super) async fn switch_workspace(
     State(bridge): State<Arc<Bridge>>,
     Path(id): Path<String>,
-) -> Result<StatusCode, Refusal> {
+) -> Result<StatusCode, Problem> {
     bridge.switch_workspace(&id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-pub(super) async fn apps(State(bridge): State<Arc<Bridge>>) -> Result<Json<Vec<App>>, Refusal> {
+pub(super) async fn apps(State(bridge): State<Arc<Bridge>>) -> Result<Json<Vec<App>>, Problem> {
     Ok(Json(bridge.apps().await?))
 }
 
@@ -128,8 +115,8 @@ pub(super) struct Launch {
 pub(super) async fn launch(
     State(bridge): State<Arc<Bridge>>,
     body: Result<Json<Launch>, JsonRejection>,
-) -> Result<Response, Refusal> {
-    let Json(Launch { id }) = body.map_err(|error| Refusal::new(error.status(), error.body_text()))?;
+) -> Result<Response, Problem> {
+    let Json(Launch { id }) = body.map_err(|error| Problem::new(error.status(), error.body_text()))?;
     bridge.launch(&id).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -5,7 +5,6 @@ pub mod events;
 mod headers;
 mod openapi;
 mod page;
-pub mod refusal;
 mod routes;
 mod streams;
 mod system;
@@ -63,6 +62,10 @@ async fn gate(
             }
             next.run(request).await
         }
-        Err(refusal) => refusal.into_response(),
+        // A page is not shown the status of a WebSocket that failed, so it is told over one.
+        Err(problem) if problem.wants_a_token() && streams::is_one(&request) => {
+            streams::turn_away(request, problem).await
+        }
+        Err(problem) => problem.into_response(),
     }
 }

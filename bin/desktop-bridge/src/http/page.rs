@@ -6,12 +6,12 @@ use axum::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTE
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-use super::refusal::Refusal;
+use crate::problem::Problem;
 
 pub(super) async fn serve(request: Request) -> Response {
     let Some(asset) = lunette_viewer_page::find(request.uri().path()) else {
         let error = format!("there is nothing at {}", request.uri().path());
-        return Refusal::new(StatusCode::NOT_FOUND, error)
+        return Problem::new(StatusCode::NOT_FOUND, error)
             .hint("GET /openapi.json lists what there is")
             .into_response();
     };

@@ -4,16 +4,19 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::{Query, State};
-use axum::response::Response;
+use axum::extract::{FromRequest, Query, Request, State};
+use axum::http::header::UPGRADE;
+use axum::response::{IntoResponse, Response};
 use lunette_auth::{Identity, PROTOCOL};
-use lunette_viewer::{serve_input, serve_viewer};
+use lunette_viewer::{farewell, serve_input, serve_viewer};
+use lunette_wire::stream::{CloseCode, StreamError};
 use serde::Deserialize;
 
 use crate::bridge::Bridge;
+use crate::problem::Problem;
 
-/// Largest message of a client.
-const LARGEST: usize = 64 << 10;
+/// Largest message that is read at all; from its own limit on, which is lower, the session says why it ends.
+const LARGEST: usize = 1 << 20;
 
 /// What may stand behind the question mark.
 #[derive(Debug, Deserialize)]
@@ -40,6 +43,22 @@ pub(super) async fn input(
 ) -> Response {
     let desk = bridge.desk.clone();
     bounded(upgrade).on_upgrade(move |socket| serve_input(socket, desk, identity))
+}
+
+/// Whether a request is for a WebSocket.
+pub(super) fn is_one(request: &Request) -> bool {
+    request.headers().contains_key(UPGRADE)
+}
+
+/// Answers over the WebSocket that was asked for, where it was asked for in earnest.
+pub(super) async fn turn_away(request: Request, problem: Problem) -> Response {
+    match WebSocketUpgrade::from_request(request, &()).await {
+        Ok(upgrade) => {
+            let error = StreamError::with_detail("This desktop does not open without a good token.", problem.error());
+            bounded(upgrade).on_upgrade(|socket| farewell(socket, CloseCode::Unauthorised, error))
+        }
+        Err(_) => problem.into_response(),
+    }
 }
 
 fn bounded(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {

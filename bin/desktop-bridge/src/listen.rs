@@ -2,8 +2,6 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,8 +11,9 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use lunette_auth::Neighbourhood;
+use lunette_net::UnixSocket;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, UnixListener, UnixStream};
+use tokio::net::{TcpListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep;
 
@@ -54,17 +53,7 @@ pub enum Listener {
     /// TCP.
     Tcp(TcpListener),
     /// A Unix socket; its file goes with it.
-    Unix(UnixListener, SocketFile),
-}
-
-/// A socket's file, which is removed with its listener.
-pub struct SocketFile(PathBuf);
-
-impl Drop for SocketFile {
-    fn drop(&mut self) {
-        // Somebody else may have taken it away; nothing is lost then.
-        let _ = std::fs::remove_file(&self.0);
-    }
+    Unix(UnixSocket),
 }
 
 impl Listener {
@@ -78,7 +67,7 @@ impl Listener {
                 let bound = TcpListener::bind(address).await;
                 Ok(Self::Tcp(bound.with_context(|| format!("cannot listen at {address}"))?))
             }
-            Listen::Unix(path) => open_unix(path).with_context(|| format!("cannot listen at {}", path.display())),
+            Listen::Unix(path) => Ok(Self::Unix(UnixSocket::bind(path)?)),
         }
     }
 
@@ -89,7 +78,7 @@ impl Listener {
     pub fn address(&self) -> io::Result<String> {
         match self {
             Self::Tcp(listener) => Ok(listener.local_addr()?.to_string()),
-            Self::Unix(_, file) => Ok(format!("unix:{}", file.0.display())),
+            Self::Unix(socket) => Ok(format!("unix:{}", socket.path().display())),
         }
     }
 
@@ -103,9 +92,8 @@ impl Listener {
                 Self::Tcp(listener) => {
                     listener.accept().await.map(|(stream, from)| serve_tcp(stream, from, &router, place))
                 }
-                Self::Unix(listener, _) => {
-                    listener.accept().await.map(|(stream, _)| serve_unix(stream, &router, &uids, place))
-                }
+                // Who may connect is asked of each peer; the file's mode keeps out the rest of the machine.
+                Self::Unix(socket) => socket.accept().await.map(|stream| serve_unix(stream, &router, &uids, place)),
             };
             if let Err(error) = accepted {
                 tracing::error!(%error, "cannot accept a connection");
@@ -113,23 +101,6 @@ impl Listener {
             }
         }
     }
-}
-
-/// Only a socket that nobody listens at is replaced.
-fn open_unix(path: &Path) -> anyhow::Result<Listener> {
-    if std::os::unix::net::UnixStream::connect(path).is_ok() {
-        anyhow::bail!("somebody listens there already");
-    }
-    match std::fs::symlink_metadata(path) {
-        Ok(found) if std::os::unix::fs::FileTypeExt::is_socket(&found.file_type()) => std::fs::remove_file(path)?,
-        Ok(_) => anyhow::bail!("it is there and no socket"),
-        Err(_) => {}
-    }
-    let listener = UnixListener::bind(path)?;
-    let file = SocketFile(path.to_owned());
-    // Who may connect is asked of each peer; the file's mode keeps out the rest of the machine.
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660))?;
-    Ok(Listener::Unix(listener, file))
 }
 
 fn serve_tcp(stream: tokio::net::TcpStream, from: SocketAddr, router: &Router, place: OwnedSemaphorePermit) {

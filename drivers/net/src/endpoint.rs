@@ -3,9 +3,7 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-
-use socket2::{Domain, SockAddr, Socket, Type};
+use std::path::PathBuf;
 
 /// One address to listen on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,36 +58,5 @@ pub enum EndpointError {
 impl EndpointError {
     pub(crate) fn bind(endpoint: &Endpoint) -> impl FnOnce(io::Error) -> Self + '_ {
         move |source| Self::Bind { endpoint: endpoint.clone(), source }
-    }
-}
-
-/// Makes sure that a Unix socket may take this name: it is free, or a socket has it that nobody listens on any more.
-///
-/// Only a socket that refuses a connection is stale. Anything else with that name is somebody's.
-pub(crate) fn check_name(path: &Path) -> Result<(), EndpointError> {
-    use std::os::unix::fs::FileTypeExt;
-
-    let endpoint = Endpoint::Unix(path.to_owned());
-    match std::fs::symlink_metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(EndpointError::bind(&endpoint)(error)),
-        Ok(found) if !found.file_type().is_socket() => return Err(EndpointError::NotASocket(path.to_owned())),
-        Ok(_) => {}
-    }
-    match somebody_listens(path) {
-        Ok(true) => Err(EndpointError::InUse(path.to_owned())),
-        Ok(false) => Ok(()),
-        Err(error) => Err(EndpointError::bind(&endpoint)(error)),
-    }
-}
-
-/// Asks without waiting: a server whose backlog is full is there all the same.
-fn somebody_listens(path: &Path) -> io::Result<bool> {
-    let socket = Socket::new(Domain::UNIX, Type::STREAM.nonblocking(), None)?;
-    match socket.connect(&SockAddr::unix(path)?) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Ok(false),
-        Err(error) => Err(error),
     }
 }

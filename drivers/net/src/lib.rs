@@ -22,6 +22,7 @@ mod reader;
 mod room;
 mod serve;
 mod server;
+mod unix;
 mod writer;
 
 pub use backend::{Backend, EncodeJob, Event, Refused, StreamEnd, StreamHandle, Units};
@@ -30,3 +31,4 @@ pub use listener::Listener;
 pub use outgoing::{Outgoing, Replies};
 pub use room::Room;
 pub use server::{Limits, Server};
+pub use unix::UnixSocket;

@@ -1,18 +1,16 @@
 //! Accepts connections of one endpoint.
 
-use std::fs::Permissions;
 use std::io;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::io::Errno;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream, UnixListener};
+use tokio::net::{TcpListener, TcpStream};
 use tokio_vsock::{VMADDR_CID_ANY, VsockAddr, VsockListener};
 
-use crate::endpoint::{Endpoint, EndpointError, check_name};
+use crate::endpoint::{Endpoint, EndpointError};
+use crate::unix::UnixSocket;
 
 /// A connected peer, whatever it came by.
 pub(crate) trait Socket: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -28,7 +26,7 @@ pub struct Listener {
 #[derive(Debug)]
 enum Inner {
     Tcp(TcpListener),
-    Unix(UnixListener, #[expect(dead_code, reason = "removes the socket when dropped")] OwnSocket),
+    Unix(UnixSocket),
     Vsock(VsockListener),
 }
 
@@ -48,7 +46,9 @@ impl Listener {
                 let (endpoint, listener) = bound.await.map_err(failed)?;
                 Ok(Self { endpoint, inner: Inner::Tcp(listener) })
             }
-            Endpoint::Unix(path) => bind_unix(path),
+            Endpoint::Unix(path) => {
+                Ok(Self { endpoint: endpoint.clone(), inner: Inner::Unix(UnixSocket::bind(path)?) })
+            }
             Endpoint::Vsock(port) => bind_vsock(*port),
         }
     }
@@ -67,8 +67,8 @@ impl Listener {
                 tune_tcp(&stream)?;
                 Ok((Box::new(stream), format!("tcp {peer}")))
             }
-            Inner::Unix(listener, _) => {
-                let (stream, _) = listener.accept().await?;
+            Inner::Unix(socket) => {
+                let stream = socket.accept().await?;
                 let pid = stream.peer_cred()?.pid();
                 let peer = pid.map_or_else(|| "unix peer".to_owned(), |pid| format!("unix pid {pid}"));
                 Ok((Box::new(stream), peer))
@@ -95,26 +95,6 @@ fn tune_tcp(stream: &TcpStream) -> io::Result<()> {
     socket.set_send_buffer_size(SEND_BUFFER)
 }
 
-fn bind_unix(path: &Path) -> Result<Listener, EndpointError> {
-    let endpoint = Endpoint::Unix(path.to_owned());
-    check_name(path)?;
-    // Under a name of its own until its mode is right, so that nobody connects before; the rename then also takes the
-    // place of a stale socket.
-    let mut fresh = path.as_os_str().to_owned();
-    fresh.push(format!(".{}", std::process::id()));
-    let fresh = PathBuf::from(fresh);
-    let bound = || {
-        let listener = UnixListener::bind(&fresh)?;
-        let mut own = OwnSocket::of(&fresh)?;
-        std::fs::set_permissions(&fresh, Permissions::from_mode(0o660))?;
-        std::fs::rename(&fresh, path)?;
-        path.clone_into(&mut own.path);
-        Ok((listener, own))
-    };
-    let (listener, own) = bound().map_err(EndpointError::bind(&endpoint))?;
-    Ok(Listener { endpoint, inner: Inner::Unix(listener, own) })
-}
-
 /// What kernels without vsock answer: no such address family, no such device, no such node.
 const NO_VSOCK: [i32; 3] =
     [Errno::AFNOSUPPORT.raw_os_error(), Errno::NODEV.raw_os_error(), Errno::NOENT.raw_os_error()];
@@ -126,27 +106,5 @@ fn bind_vsock(port: u32) -> Result<Listener, EndpointError> {
             Err(EndpointError::NoVsock { port, source })
         }
         Err(source) => Err(EndpointError::Bind { endpoint: Endpoint::Vsock(port), source }),
-    }
-}
-
-/// The socket file that we made; removed when dropped, unless it was replaced by somebody else's.
-#[derive(Debug)]
-struct OwnSocket {
-    path: PathBuf,
-    inode: u64,
-}
-
-impl OwnSocket {
-    fn of(path: &Path) -> io::Result<Self> {
-        Ok(Self { path: path.to_owned(), inode: std::fs::symlink_metadata(path)?.ino() })
-    }
-}
-
-impl Drop for OwnSocket {
-    fn drop(&mut self) {
-        let ours = std::fs::symlink_metadata(&self.path).is_ok_and(|found| found.ino() == self.inode);
-        if let Err(error) = if ours { std::fs::remove_file(&self.path) } else { Ok(()) } {
-            tracing::warn!(path = %self.path.display(), %error, "cannot remove the socket");
-        }
     }
 }

@@ -14,8 +14,8 @@ use lunette_auth::{
 };
 
 use crate::cli::{Args, Listen};
-use crate::http::refusal::Refusal;
 use crate::listen::Peer;
+use crate::problem::Problem;
 
 /// Wrong tokens from one neighbourhood before it has to wait.
 const FREE_ATTEMPTS: u32 = 10;
@@ -74,19 +74,19 @@ impl Gate {
         method: &Method,
         headers: &HeaderMap,
         scope: Option<Scope>,
-    ) -> Result<Option<Identity>, Refusal> {
+    ) -> Result<Option<Identity>, Problem> {
         self.look_at_doors(method, headers)?;
         let place = peer.neighbourhood();
         let now = self.started.elapsed();
-        self.requests.lock().unwrap_or_else(PoisonError::into_inner).take(&place, now).map_err(Refusal::too_many)?;
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).take(&place, now).map_err(Problem::too_many)?;
         let Some(scope) = scope else { return Ok(None) };
         let identity = self.identify(&place, now, headers)?;
-        let refused = |denied: Denied| Refusal::new(StatusCode::FORBIDDEN, denied.to_string()).for_want_of_a_token();
+        let refused = |denied: Denied| Problem::new(StatusCode::FORBIDDEN, denied.to_string()).for_want_of_a_token();
         identity.needs(scope).map_err(refused)?;
         Ok(Some(identity))
     }
 
-    fn look_at_doors(&self, method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
+    fn look_at_doors(&self, method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
         let heads = Heads {
             host: field(headers, &HOST),
             origin: field(headers, &ORIGIN),
@@ -94,12 +94,12 @@ impl Gate {
         };
         let reads = (method == Method::GET || method == Method::HEAD) && !headers.contains_key(UPGRADE);
         let effect = if reads { Effect::Reads } else { Effect::Changes };
-        self.doors.check(&heads, effect).map_err(|shut| Refusal::new(StatusCode::FORBIDDEN, shut.to_string()))
+        self.doors.check(&heads, effect).map_err(|shut| Problem::new(StatusCode::FORBIDDEN, shut.to_string()))
     }
 
-    fn identify(&self, place: &Neighbourhood, now: Duration, headers: &HeaderMap) -> Result<Identity, Refusal> {
+    fn identify(&self, place: &Neighbourhood, now: Duration, headers: &HeaderMap) -> Result<Identity, Problem> {
         let bad = |error: lunette_auth::BearerError| {
-            Refusal::new(StatusCode::BAD_REQUEST, error.to_string()).for_want_of_a_token()
+            Problem::new(StatusCode::BAD_REQUEST, error.to_string()).for_want_of_a_token()
         };
         let authorization = from_authorization(field(headers, &AUTHORIZATION)).map_err(bad)?;
         let offers = headers.get_all(SEC_WEBSOCKET_PROTOCOL);
@@ -114,10 +114,10 @@ impl Gate {
             Err(denied) => {
                 // Who has a right one never waits: a desktop's door may stand behind somebody who has not.
                 if denied == Denied::Unknown {
-                    wrong.may_try(place, now).map_err(Refusal::too_many)?;
+                    wrong.may_try(place, now).map_err(Problem::too_many)?;
                     wrong.wrong(place, now);
                 }
-                Err(Refusal::new(StatusCode::UNAUTHORIZED, denied.to_string()).for_want_of_a_token())
+                Err(Problem::new(StatusCode::UNAUTHORIZED, denied.to_string()).for_want_of_a_token())
             }
         }
     }
@@ -182,11 +182,11 @@ mod tests {
         heads(&[(AUTHORIZATION, &format!("Bearer {token}"))])
     }
 
-    fn status(admitted: Result<Option<Identity>, Refusal>) -> u16 {
-        admitted.map_or_else(|refusal| refusal.into_response().status().as_u16(), |_| 200)
+    fn status(admitted: Result<Option<Identity>, Problem>) -> u16 {
+        admitted.map_or_else(|problem| problem.into_response().status().as_u16(), |_| 200)
     }
 
-    fn admit(gate: &Gate, headers: &HeaderMap, scope: Scope) -> Result<Option<Identity>, Refusal> {
+    fn admit(gate: &Gate, headers: &HeaderMap, scope: Scope) -> Result<Option<Identity>, Problem> {
         gate.admit(&PEER, &Method::GET, headers, Some(scope))
     }
 

@@ -21,9 +21,10 @@ pub mod http;
 pub mod listen;
 mod looking;
 pub mod mcp;
+pub mod problem;
 pub mod programs;
 pub mod sink;
 pub mod source;
 
 /// Version and commit of this program, as it reports them everywhere.
-pub const BUILD_ID: &str = concat!(env!("CARGO_PKG_VERSION"), "+", env!("LUNETTE_COMMIT"));
+pub use frame_export::BUILD_ID;

@@ -10,9 +10,9 @@ use lunette_input_events::{Event, Kind};
 use lunette_snapshot::{Cursor, Snapshots};
 use serde::Serialize;
 
-use super::problem::Problem;
 use crate::exec::Executor;
 use crate::files::Folder;
+use crate::problem::Problem;
 
 /// One desktop, as programs see it.
 pub trait AgentHost: Send + Sync + 'static {

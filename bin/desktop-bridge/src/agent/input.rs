@@ -15,11 +15,11 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::host::{AgentHost, Caller};
-use super::problem::{self, Problem};
 use super::screenshot::FIRST;
 use super::view::{Region, in_words};
 use super::wait::rect_of;
 use super::wish::{Wish, plan};
+use crate::problem::{self, Problem};
 
 /// Bytes of a request.
 pub(super) const BODY: usize = 512 * 1024;

@@ -10,7 +10,6 @@
 
 mod host;
 mod input;
-mod problem;
 mod query;
 mod screenshot;
 mod view;
@@ -23,14 +22,14 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 
+use crate::problem;
+
 pub use host::{AgentHost, App, Caller, Clip, ClipKind, HostError, Window, WindowAction, Workspace};
 pub use input::{Acted, NotActed, Request, act};
-pub use problem::Problem;
 pub use view::{Format, Picture, Region, picture};
 pub use wish::{Button, Phase, Wish};
 
 pub(crate) use input::read_json;
-pub(crate) use problem::json;
 pub(crate) use query::Members;
 pub(crate) use screenshot::FIRST;
 pub(crate) use view::{in_words, pictures};

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 
-use super::problem::Problem;
+use crate::problem::Problem;
 
 /// A query's members. Unknown ones are ignored, as HTTP clients are used to.
 #[derive(Debug, Default)]

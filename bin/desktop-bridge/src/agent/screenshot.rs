@@ -16,9 +16,9 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::host::{AgentHost, Caller};
-use super::problem::{self, Problem};
 use super::query::Members;
 use super::view::{Format, REGION, Region, picture, pictures};
+use crate::problem::{self, Problem};
 
 /// How long a picture may take that is not there yet: a stream that starts.
 pub(crate) const FIRST: Duration = Duration::from_secs(10);

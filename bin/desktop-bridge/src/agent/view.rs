@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use super::problem::Problem;
+use crate::problem::Problem;
 
 /// Pictures that are made at one time; each takes a core for some tens of milliseconds.
 static MAKING: Semaphore = Semaphore::const_new(2);

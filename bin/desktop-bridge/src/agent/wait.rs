@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::host::{AgentHost, Caller};
-use super::problem::{self, Problem};
 use super::query::Members;
 use super::screenshot::size_of;
 use super::view::{REGION, Region};
+use crate::problem::{self, Problem};
 
 /// The longest wait, and the usual one.
 pub(crate) const LONGEST: Duration = Duration::from_secs(60);

@@ -5,7 +5,7 @@ use lunette_frame::{Rect, Size};
 use lunette_input_events::{Event, Fraction, MAX_TEXT, PointerButton, Scroll, ScrollKind, TouchPhase, parse_chord};
 use serde::Deserialize;
 
-use super::problem::Problem;
+use crate::problem::Problem;
 
 /// One thing to do. Places are pixels of the picture, from its upper left corner.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

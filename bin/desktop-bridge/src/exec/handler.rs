@@ -15,7 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use super::policy::Forbidden;
 use super::run::{Outcome, RunError};
-use crate::agent::{AgentHost, Caller, Problem, json, read_json};
+use crate::agent::{AgentHost, Caller, read_json};
+use crate::problem::{Problem, json};
 
 /// Seconds that a program has, usually and at most.
 const USUAL: f64 = 30.0;

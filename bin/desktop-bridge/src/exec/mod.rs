@@ -20,7 +20,8 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::post;
 use tokio::sync::Semaphore;
 
-use crate::agent::{AgentHost, Problem};
+use crate::agent::AgentHost;
+use crate::problem::Problem;
 
 pub use policy::{Arguments, Forbidden, Order, Policy, PolicyError, Rule};
 pub use run::{Outcome, RunError};

@@ -15,7 +15,8 @@ use serde_json::json;
 
 use super::name::FileName;
 use super::{FileError, folder};
-use crate::agent::{AgentHost, Caller, Members, Problem, json};
+use crate::agent::{AgentHost, Caller, Members};
+use crate::problem::{Problem, json};
 
 const CHUNK: usize = 64 * 1024;
 

@@ -19,7 +19,8 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 
-use crate::agent::{AgentHost, Problem};
+use crate::agent::AgentHost;
+use crate::problem::Problem;
 
 pub use folder::{Entry, FileError, Folder, NewFile};
 pub use name::{FileName, NameError};

@@ -15,7 +15,8 @@ use tokio::time::timeout;
 use super::folder;
 use super::folder::{NewFile, failed};
 use super::name::FileName;
-use crate::agent::{AgentHost, Caller, Problem, json};
+use crate::agent::{AgentHost, Caller};
+use crate::problem::{Problem, json};
 
 /// Bytes of a file.
 const FILE: u64 = 500 << 20;

@@ -9,8 +9,9 @@ use tokio::time::Instant;
 
 use super::arguments::Arguments;
 use super::result::{Content, Failure};
-use crate::agent::{AgentHost, FIRST, Format, Picture, Problem, USUAL_WAIT, in_words, picture, pictures};
+use crate::agent::{AgentHost, FIRST, Format, Picture, USUAL_WAIT, in_words, picture, pictures};
 use crate::files::{FileError, FileName};
+use crate::problem::Problem;
 
 /// Pictures in one answer; more parts than that are covered by one.
 const PARTS: usize = 4;

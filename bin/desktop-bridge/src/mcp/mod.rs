@@ -29,8 +29,9 @@ use axum::routing::post;
 use lunette_auth::Scope;
 use serde_json::{Value, json};
 
-use crate::agent::{AgentHost, Caller, Problem, json as document};
-use rpc::{Fault, Message};
+use crate::agent::{AgentHost, Caller};
+use crate::problem::{Problem, json as document};
+pub use rpc::{Fault, Message};
 
 /// Bytes of a request.
 const BODY: usize = 1 << 20;

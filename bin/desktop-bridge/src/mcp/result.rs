@@ -4,7 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
-use crate::agent::{HostError, NotActed, Picture, Problem};
+use crate::agent::{HostError, NotActed, Picture};
+use crate::problem::Problem;
 
 /// Texts and pictures, in this order.
 #[derive(Debug, Default)]

@@ -9,7 +9,7 @@ pub(super) const BAD_PARAMS: i64 = -32602;
 
 /// What a client sent.
 #[derive(Debug, PartialEq)]
-pub(super) enum Message {
+pub enum Message {
     /// Something to answer.
     Request {
         /// Its id.
@@ -25,10 +25,13 @@ pub(super) enum Message {
 
 /// What is answered when a request is not understood.
 #[derive(Debug, PartialEq)]
-pub(super) struct Fault {
-    pub(super) id: Value,
-    pub(super) code: i64,
-    pub(super) message: String,
+pub struct Fault {
+    /// The request's id, as far as it was read.
+    pub id: Value,
+    /// JSON-RPC's number for it.
+    pub code: i64,
+    /// What is wrong, for people.
+    pub message: String,
 }
 
 impl Fault {
@@ -36,13 +39,19 @@ impl Fault {
         Self { id: Value::Null, code, message: message.into() }
     }
 
-    pub(super) fn answer(&self) -> Value {
+    /// The answer that says so.
+    #[must_use]
+    pub fn answer(&self) -> Value {
         json!({"jsonrpc": "2.0", "id": self.id, "error": {"code": self.code, "message": self.message}})
     }
 }
 
 impl Message {
-    pub(super) fn read(body: &[u8]) -> Result<Self, Fault> {
+    /// Reads one message.
+    ///
+    /// # Errors
+    /// When it is none that is answered here.
+    pub fn read(body: &[u8]) -> Result<Self, Fault> {
         let value = serde_json::from_slice(body).map_err(|error| Fault::new(NO_JSON, format!("no JSON: {error}")))?;
         let no = |what: &str| Fault::new(NO_REQUEST, what);
         let message = match value {

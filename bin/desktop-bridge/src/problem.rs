@@ -1,5 +1,7 @@
 //! What is answered when something was not done.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -8,7 +10,7 @@ use lunette_snapshot::SnapshotError;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::host::HostError;
+use crate::agent::HostError;
 
 /// A status, what was wrong, and what may help; as JSON `{"error", "hint"?, …}`.
 #[derive(Debug)]
@@ -17,17 +19,38 @@ pub struct Problem {
     error: String,
     hint: Option<String>,
     more: Map<String, Value>,
+    retry_after: Option<Duration>,
+    stranger: bool,
 }
 
 impl Problem {
     /// Something was wrong.
     pub fn new(status: StatusCode, error: impl Into<String>) -> Self {
-        Self { status, error: error.into(), hint: None, more: Map::new() }
+        Self { status, error: error.into(), hint: None, more: Map::new(), retry_after: None, stranger: false }
     }
 
     /// The request was wrong.
     pub fn bad(error: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, error)
+    }
+
+    /// Too many of something; in so long there is room again.
+    #[must_use]
+    pub fn too_many(wait: Duration) -> Self {
+        let error = format!("too many requests: wait {:.1} s", wait.as_secs_f64());
+        Self { retry_after: Some(wait), ..Self::new(StatusCode::TOO_MANY_REQUESTS, error) }
+    }
+
+    /// The request's token is missing, wrong or not good enough: another token would do.
+    #[must_use]
+    pub fn for_want_of_a_token(self) -> Self {
+        Self { stranger: true, ..self }
+    }
+
+    /// Whether another token would do.
+    #[must_use]
+    pub const fn wants_a_token(&self) -> bool {
+        self.stranger
     }
 
     /// What may help.
@@ -49,6 +72,12 @@ impl Problem {
         self.status
     }
 
+    /// What was wrong.
+    #[must_use]
+    pub fn error(&self) -> &str {
+        &self.error
+    }
+
     /// What was wrong and what may help, in one text.
     #[must_use]
     pub fn text(&self) -> String {
@@ -64,7 +93,15 @@ impl IntoResponse for Problem {
         let mut body = self.more;
         body.insert("error".to_owned(), self.error.into());
         body.extend(self.hint.map(|hint| ("hint".to_owned(), hint.into())));
-        json(self.status, &body)
+        let mut response = json(self.status, &body);
+        let headers = response.headers_mut();
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(wait) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, wait.as_secs().max(1).into());
+        }
+        response
     }
 }
 

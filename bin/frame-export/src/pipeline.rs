@@ -124,7 +124,12 @@ impl Pipeline {
         {
             self.stream.show_cursor(cursor);
         }
-        match self.source.poll(now())? {
+        // What nobody would take is not even looked at: the newest picture is there when somebody does.
+        let time = now();
+        if !Slot::ALL.into_iter().any(|slot| is_taken(&self.stream, slot, time)) {
+            return Ok(Rest::Doorbell);
+        }
+        match self.source.poll(time)? {
             Polled::Frame(frame) => {
                 self.works.take(&frame)?;
                 self.works.encode(frame.captured)?;

@@ -86,7 +86,7 @@ impl Default for Limits {
             queue_units: 600,
             queue_time: Duration::from_secs(1),
             queue_bytes: 8 << 20,
-            ahead: 1,
+            ahead: 2,
             gop_units: 30,
             gop_bytes: 2 << 20,
             idr_spacing: Duration::from_millis(250),

@@ -57,13 +57,13 @@ impl Model {
         self.delivered = 0;
         while self.now < end {
             self.now += STEP;
-            if self.now.as_millis() % 33 == 0 {
+            if self.now.as_millis().is_multiple_of(33) {
                 self.capture(size);
             }
             self.hand_over();
             self.carry();
             self.answer();
-            if self.wire.is_empty() && self.pacing.in_flight() == 0 && self.now.as_millis() % 500 == 0 {
+            if self.wire.is_empty() && self.pacing.in_flight() == 0 && self.now.as_millis().is_multiple_of(500) {
                 self.pacing.round_trip(self.now, self.latency * 2);
             }
         }
@@ -72,7 +72,7 @@ impl Model {
     /// As the encoder does: a picture is left out while those before it have not drained at the rate that it was told.
     fn capture(&mut self, size: f64) {
         // What nobody takes is not encoded.
-        if !self.waiting.is_empty() {
+        if self.waiting.len() >= 2 {
             return;
         }
         let size = match self.told {
@@ -95,7 +95,7 @@ impl Model {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a test's byte count")]
     fn hand_over(&mut self) {
         while !self.waiting.is_empty() && self.pacing.may_send(self.now) {
-            let (at, size) = self.waiting.pop_front().unwrap();
+            let (at, size) = self.waiting.pop_front().expect("something waits");
             self.total += size as u64;
             self.pacing.sent(self.now, size as usize);
             self.wire.push_back((size, at, self.total));
@@ -128,7 +128,7 @@ impl Model {
             self.answers.push_back((self.now + self.latency * 2, self.arrived));
         }
         while self.answers.front().is_some_and(|(at, _)| *at <= self.now) {
-            let (_, total) = self.answers.pop_front().unwrap();
+            let (_, total) = self.answers.pop_front().expect("there is a first");
             self.pacing.confirm(self.now, total);
         }
     }

@@ -122,6 +122,17 @@ impl Server {
         Metrics::parse(&self.get("/metrics"))
     }
 
+    /// Whether somebody has pictures to take, takes none, and no more are made meanwhile.
+    pub(crate) fn waits_for_its_clients(&self) -> bool {
+        let seen = || {
+            let metrics = self.metrics();
+            (metrics.sum("client_queue_units", &[]), metrics.sum("client_delivered_total", &[]))
+        };
+        let before = seen();
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        before.0 > 0.0 && before == seen()
+    }
+
     /// The body of a page of the metrics server.
     pub(crate) fn get(&self, path: &str) -> String {
         scrape::get(self.socket_address("metrics"), path)

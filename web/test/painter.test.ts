@@ -45,6 +45,15 @@ describe("the painter", () => {
     expect(painted).toEqual([1, 2]);
   });
 
+  it("paints what waits when it is told to, and nothing later", async () => {
+    const painter = newPainter();
+    for (const at of [1, 2]) painter.show(frame(at));
+    painter.settle();
+    expect(painted).toEqual([1, 2]);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(painted).toEqual([1, 2]);
+  });
+
   it("paints nothing after it was closed", async () => {
     const painter = newPainter();
     for (const at of [1, 2]) painter.show(frame(at));

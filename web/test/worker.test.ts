@@ -69,6 +69,21 @@ describe("the connection", () => {
   });
 });
 
+describe("a picture", () => {
+  it("that waited when the connection ended is none of the next one", async () => {
+    vi.stubGlobal("requestAnimationFrame", () => 0);
+    const canvas = { width: 0, height: 0, getContext: () => ({ drawImage: () => undefined }), addEventListener: () => undefined };
+    bench.viewer.canvas(canvas as unknown as OffscreenCanvas);
+    playing();
+    bench.frame(2);
+    FakeDecoder.newest.output(2);
+    bench.socket.fails(1008);
+    await bench.pass(1000);
+    const shown = bench.told.flatMap((message) => (message.type === "picture" ? [message.shown] : []));
+    expect(shown).toEqual([true, false]);
+  });
+});
+
 describe("a key frame", () => {
   const wanted = { set_video_enabled: true };
 

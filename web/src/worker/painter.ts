@@ -49,6 +49,11 @@ export class Painter {
     this.#refreshTimer ??= setTimeout(() => this.#refreshed(), REFRESH_LIMIT);
   }
 
+  /** Paints what waits: what is painted later would count as a picture of the next connection. */
+  settle(): void {
+    if (this.#waiting) this.#refreshed();
+  }
+
   /** RGBA of a rectangle as it was painted last. */
   read(x: number, y: number, width: number, height: number): Uint8ClampedArray<ArrayBuffer> | null {
     try {

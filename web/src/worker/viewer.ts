@@ -212,6 +212,7 @@ export class Viewer {
   }
 
   #drop(): void {
+    this.#painter?.settle();
     this.#socket?.close();
     this.#socket = null;
     this.#greet = null;

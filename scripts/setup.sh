@@ -66,6 +66,20 @@ need_container_tools() {
   need_library libseat.so.1 libseat1 "the library that compositors ask for devices with"
 }
 
+# What builds the viewer, a page of TypeScript.
+need_web_tools() {
+  need nodejs node "builds the viewer's page"
+  need npm npm "fetches what the page is built with"
+}
+
+# What the tests of viewers and of running desktops use; without one of them its tests say so and go on.
+need_desktop_tools() {
+  need chromium chromium "the browser that the viewer is tested in"
+  need sway sway "a compositor without a screen, which tests type into"
+  need foot foot "a terminal in it"
+  need wl-clipboard wl-copy "the other end of its clipboard"
+}
+
 # need_library FILE PACKAGE WHY: as need, for a library that is opened at run time.
 need_library() {
   local file=$1 package=$2 why=$3

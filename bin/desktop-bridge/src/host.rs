@@ -50,7 +50,7 @@ impl AgentHost for Bridge {
             ClipKind::Html => Kind::Html,
             ClipKind::Image => Kind::Image,
         };
-        let content = self.parts()?.clipboard.get(kind).await.map_err(failed)?;
+        let content = self.parts()?.clipboard.get(kind).await?;
         Ok(content.map(|content| match content {
             Content::Text(text) => Clip::Text(text),
             Content::Html(html) => Clip::Html(html),
@@ -64,11 +64,11 @@ impl AgentHost for Bridge {
             Clip::Html(html) => Content::Html(html),
             Clip::Image(png) => Content::Png(png),
         };
-        self.parts()?.clipboard.set(vec![content]).await.map_err(failed)
+        Ok(self.parts()?.clipboard.set(vec![content]).await?)
     }
 
     async fn windows(&self) -> Result<Vec<Window>, HostError> {
-        let windows = self.parts()?.windows.list().await.map_err(failed)?;
+        let windows = self.parts()?.windows.list().await?;
         let window = |window: lunette_desktop_session::Window| Window {
             id: window.id.0.to_string(),
             title: window.title,
@@ -93,11 +93,11 @@ impl AgentHost for Bridge {
                 return Err(HostError::Unsupported("windows cannot be tiled from outside here".to_owned()));
             }
         };
-        done.map_err(failed)
+        Ok(done?)
     }
 
     async fn workspaces(&self) -> Result<Vec<Workspace>, HostError> {
-        let workspaces = self.parts()?.windows.workspaces().await.map_err(failed)?;
+        let workspaces = self.parts()?.windows.workspaces().await?;
         let workspace = |one: lunette_desktop_session::Workspace| Workspace {
             id: one.name.clone(),
             name: one.name,
@@ -107,7 +107,7 @@ impl AgentHost for Bridge {
     }
 
     async fn switch_workspace(&self, id: &str) -> Result<(), HostError> {
-        self.parts()?.windows.switch_workspace(id).await.map_err(failed)
+        Ok(self.parts()?.windows.switch_workspace(id).await?)
     }
 
     async fn apps(&self) -> Result<Vec<App>, HostError> {
@@ -120,7 +120,8 @@ impl AgentHost for Bridge {
     async fn launch(&self, id: &str) -> Result<(), HostError> {
         let (parts, id) = (self.parts()?, id.to_owned());
         let launched = tokio::task::spawn_blocking(move || parts.applications.launch(&id, &[])).await;
-        launched.map_err(|error| HostError::Unavailable(error.to_string()))?.map(drop).map_err(failed)
+        launched.map_err(|error| HostError::Unavailable(error.to_string()))??;
+        Ok(())
     }
 
     fn executor(&self) -> &Executor {
@@ -132,12 +133,14 @@ impl AgentHost for Bridge {
     }
 }
 
-fn failed(error: SessionError) -> HostError {
-    let text = lunette_cause::chain(&error);
-    match error {
-        SessionError::NotFound { .. } => HostError::NotFound(text),
-        SessionError::TooLarge { .. } => HostError::Invalid(text),
-        SessionError::Unavailable { .. } => HostError::Unsupported(text),
-        _ => HostError::Unavailable(text),
+impl From<SessionError> for HostError {
+    fn from(error: SessionError) -> Self {
+        let text = lunette_cause::chain(&error);
+        match error {
+            SessionError::NotFound { .. } => Self::NotFound(text),
+            SessionError::TooLarge { .. } => Self::Invalid(text),
+            SessionError::Unavailable { .. } => Self::Unsupported(text),
+            _ => Self::Unavailable(text),
+        }
     }
 }

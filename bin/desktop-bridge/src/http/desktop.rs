@@ -31,7 +31,7 @@ pub(super) async fn clipboard(State(bridge): State<Arc<Bridge>>) -> Json<Value> 
                 Ok(Some(Clip::Text(text))) => Some(text),
                 _ => None,
             };
-            return Json(document(clip, text));
+            return Json(document(clip, text.as_deref()));
         }
     }
     match bridge.clipboard(ClipKind::Text).await {
@@ -40,7 +40,7 @@ pub(super) async fn clipboard(State(bridge): State<Arc<Bridge>>) -> Json<Value> 
     }
 }
 
-fn document(clip: Clip, text: Option<String>) -> Value {
+fn document(clip: Clip, text: Option<&str>) -> Value {
     match clip {
         Clip::Text(text) => json!({ "type": "text", "data": text }),
         Clip::Html(html) => json!({ "type": "html", "data": html, "text": text }),

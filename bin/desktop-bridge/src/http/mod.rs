@@ -25,7 +25,6 @@ use crate::{agent, exec, files, mcp};
 const LARGEST_BODY: usize = 1 << 20;
 
 /// All operations, each behind the gate.
-#[must_use]
 pub fn router(bridge: Arc<Bridge>) -> Router {
     let mut router = Router::new();
     for operation in routes::OPERATIONS {

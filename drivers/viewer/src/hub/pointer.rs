@@ -48,10 +48,10 @@ fn straight(pixels: &[u8]) -> Bytes {
     let mut straight = pixels.to_vec();
     for pixel in straight.chunks_exact_mut(4) {
         let alpha = u32::from(pixel[3]);
-        if alpha > 0 {
-            for colour in &mut pixel[..3] {
-                *colour = u8::try_from((u32::from(*colour) * 255 + alpha / 2) / alpha).unwrap_or(u8::MAX);
-            }
+        for colour in &mut pixel[..3] {
+            // What cannot be seen has no other colour either.
+            let share = (u32::from(*colour) * 255 + alpha / 2).checked_div(alpha);
+            *colour = share.map_or(*colour, |share| u8::try_from(share).unwrap_or(u8::MAX));
         }
     }
     straight.into()

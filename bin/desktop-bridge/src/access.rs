@@ -223,7 +223,7 @@ mod tests {
         assert_eq!(status(admit(&gate, &bearer(AGENT), Scope::Control)), 200);
         assert_eq!(status(admit(&gate, &bearer(UNKNOWN), Scope::View)), 401);
         assert_eq!(status(admit(&gate, &heads(&[]), Scope::View)), 401);
-        assert_eq!(status(admit(&gate, &bearer("short"), Scope::View)), 400);
+        assert_eq!(status(admit(&gate, &bearer("short"), Scope::View)), 401);
         assert_eq!(status(gate.admit(&PEER, &Method::GET, &heads(&[]), None)), 200, "what everybody may see");
         let offered = heads(&[(SEC_WEBSOCKET_PROTOCOL, &format!("{PROTOCOL}, lunette.bearer.{AGENT}"))]);
         let identity = admit(&gate, &offered, Scope::Agent).expect("let in").expect("somebody");

@@ -31,7 +31,7 @@ use serde_json::{Value, json};
 
 use crate::agent::{AgentHost, Caller};
 use crate::problem::{Problem, json as document};
-pub use rpc::{Fault, Message};
+use rpc::{Fault, Message};
 
 /// Bytes of a request.
 const BODY: usize = 1 << 20;

@@ -9,7 +9,7 @@ pub(super) const BAD_PARAMS: i64 = -32602;
 
 /// What a client sent.
 #[derive(Debug, PartialEq)]
-pub enum Message {
+pub(super) enum Message {
     /// Something to answer.
     Request {
         /// Its id.
@@ -25,13 +25,10 @@ pub enum Message {
 
 /// What is answered when a request is not understood.
 #[derive(Debug, PartialEq)]
-pub struct Fault {
-    /// The request's id, as far as it was read.
-    pub id: Value,
-    /// JSON-RPC's number for it.
-    pub code: i64,
-    /// What is wrong, for people.
-    pub message: String,
+pub(super) struct Fault {
+    pub(super) id: Value,
+    pub(super) code: i64,
+    pub(super) message: String,
 }
 
 impl Fault {
@@ -39,19 +36,13 @@ impl Fault {
         Self { id: Value::Null, code, message: message.into() }
     }
 
-    /// The answer that says so.
-    #[must_use]
-    pub fn answer(&self) -> Value {
+    pub(super) fn answer(&self) -> Value {
         json!({"jsonrpc": "2.0", "id": self.id, "error": {"code": self.code, "message": self.message}})
     }
 }
 
 impl Message {
-    /// Reads one message.
-    ///
-    /// # Errors
-    /// When it is none that is answered here.
-    pub fn read(body: &[u8]) -> Result<Self, Fault> {
+    pub(super) fn read(body: &[u8]) -> Result<Self, Fault> {
         let value = serde_json::from_slice(body).map_err(|error| Fault::new(NO_JSON, format!("no JSON: {error}")))?;
         let no = |what: &str| Fault::new(NO_REQUEST, what);
         let message = match value {

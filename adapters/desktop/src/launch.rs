@@ -86,6 +86,29 @@ impl Applications {
 }
 
 impl Application {
+    /// Reads an entry, as an application that menus show, and whose program is there.
+    #[must_use]
+    pub fn parse(id: String, text: &str) -> Option<Self> {
+        let keys = main_group(text);
+        let get = |key: &str| keys.get(key).map(|value| unescape(value));
+        let is = |key: &str| keys.get(key).is_some_and(|value| *value == "true");
+        if keys.get("Type") != Some(&"Application") || is("NoDisplay") || is("Hidden") {
+            return None;
+        }
+        if get("TryExec").is_some_and(|program| !is_installed(&program)) {
+            return None;
+        }
+        let command = split(&get("Exec")?)?;
+        Some(Self {
+            id,
+            name: get("Name")?,
+            icon: get("Icon").filter(|icon| !icon.is_empty()),
+            command,
+            folder: get("Path").filter(|path| !path.is_empty()).map(PathBuf::from),
+            in_terminal: is("Terminal"),
+        })
+    }
+
     fn start(&self, more: &[(&str, &str)]) -> Result<u32, SessionError> {
         let [program, arguments @ ..] = &self.command[..] else {
             return Err(SessionError::NotFound { what: "program", id: self.id.clone() });
@@ -120,7 +143,7 @@ fn collect(folder: &Path, prefix: &str, depth: usize, found: &mut BTreeMap<Strin
             && found.len() < MOST
         {
             let id = format!("{prefix}{stem}");
-            found.entry(id.clone()).or_insert_with(|| read(&path).and_then(|text| parse(id, &text)));
+            found.entry(id.clone()).or_insert_with(|| read(&path).and_then(|text| Application::parse(id, &text)));
         }
     }
 }
@@ -128,28 +151,6 @@ fn collect(folder: &Path, prefix: &str, depth: usize, found: &mut BTreeMap<Strin
 fn read(path: &Path) -> Option<String> {
     let is_small = fs::metadata(path).ok().is_some_and(|about| about.is_file() && about.len() <= LARGEST);
     if is_small { fs::read_to_string(path).ok() } else { None }
-}
-
-/// An application that menus show, and whose program is there.
-fn parse(id: String, text: &str) -> Option<Application> {
-    let keys = main_group(text);
-    let get = |key: &str| keys.get(key).map(|value| unescape(value));
-    let is = |key: &str| keys.get(key).is_some_and(|value| *value == "true");
-    if keys.get("Type") != Some(&"Application") || is("NoDisplay") || is("Hidden") {
-        return None;
-    }
-    if get("TryExec").is_some_and(|program| !is_installed(&program)) {
-        return None;
-    }
-    let command = split(&get("Exec")?)?;
-    Some(Application {
-        id,
-        name: get("Name")?,
-        icon: get("Icon").filter(|icon| !icon.is_empty()),
-        command,
-        folder: get("Path").filter(|path| !path.is_empty()).map(PathBuf::from),
-        in_terminal: is("Terminal"),
-    })
 }
 
 fn main_group(text: &str) -> BTreeMap<&str, &str> {
@@ -285,7 +286,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn no_entry_does_harm(text in "(\\[Desktop Entry\\]\nType=Application\nName=x\nExec=)?[\\PC\n]{0,80}", exec in "\\PC{0,60}") {
-            let _ = parse("id".into(), &text);
+            let _ = Application::parse("id".into(), &text);
             let _ = split(&exec);
         }
     }

@@ -10,7 +10,7 @@ use lunette_input_events::Patience;
 use lunette_session::ViewerLimits;
 use lunette_snapshot::Snapshots;
 use lunette_viewer::{Closing, Desk, LatenessMeter, Lounge};
-use lunette_wire::stream::ClipboardChange;
+use lunette_wire::stream::{ClipboardChange, VideoMode};
 use tokio::sync::watch;
 
 use crate::access::Gate;
@@ -63,7 +63,8 @@ impl Bridge {
         }
         let lateness = Arc::new(LatenessMeter::default());
         let limits = ViewerLimits::default();
-        let desk = Desk { lounge, video, mode, clipboard: true, lateness, closing, limits };
+        let asked_mode = args.video_mode.as_deref().and_then(VideoMode::from_env_text);
+        let desk = Desk { lounge, video, mode, asked_mode, clipboard: true, lateness, closing, limits };
         let looking = Looking::new(Arc::clone(&desk.video), Arc::clone(&desk.lounge));
         Ok(Self {
             programs: Programs::new(Arc::clone(&desk.lounge)),

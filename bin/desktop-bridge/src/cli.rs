@@ -65,6 +65,10 @@ pub struct Args {
     #[arg(long, value_name = "FILE", env = "BRIDGE_EXPORT_TOKEN_FILE", help_heading = "Picture")]
     pub export_token_file: Option<PathBuf>,
 
+    /// How existing clients want the picture captured: scanout, shm, native, dmabuf; only what --source gives is there
+    #[arg(long, value_name = "MODE", env = "HELIX_VIDEO_MODE", help_heading = "Picture")]
+    pub video_mode: Option<String>,
+
     /// Seconds that the picture is kept coming after the last viewer left
     #[arg(
         long,

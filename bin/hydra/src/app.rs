@@ -24,7 +24,7 @@ use crate::socket::Socket;
 /// Connections to the API at once.
 const CONNECTIONS: usize = 512;
 /// Connections to all bridges at once, by `--listen-bridges`.
-const VIEWERS: usize = 512;
+const VIEWERS: usize = 1024;
 
 /// Serves until SIGTERM or SIGINT.
 ///

@@ -65,8 +65,8 @@ impl Room {
     pub fn join(&mut self, now: Duration, joining: Joining) -> Result<ParticipantId, Refusal> {
         let id = ParticipantId(u32::try_from(self.joined + 1).unwrap_or(u32::MAX));
         let participant = Participant::new(id, joining.kind, &joining.name, joining.permission);
-        self.control.join(participant.clone())?;
         self.supersede(&joining, now);
+        self.control.join(participant.clone())?;
         let member = Member::new(participant, joining, Colour::of_turn(self.joined), now);
         self.joined += 1;
         self.members.insert(id, member);

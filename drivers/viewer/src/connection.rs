@@ -201,7 +201,7 @@ impl Connection {
     }
 
     fn join(&mut self, init: &Init) {
-        if let Err(error) = self.check_mode(init.video_mode) {
+        if let Err(error) = self.check_mode(init.video_mode.or(self.desk.asked_mode)) {
             return self.viewer.fail(CloseCode::Violation, error);
         }
         match self.desk.lounge.join(self.joining(init)) {

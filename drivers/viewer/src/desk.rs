@@ -17,6 +17,8 @@ pub struct Desk {
     pub video: Arc<dyn Video>,
     /// How the pictures are captured; viewers who want another way are told that there is none.
     pub mode: Option<VideoMode>,
+    /// The way that viewers want who do not say it in their first message.
+    pub asked_mode: Option<VideoMode>,
     /// Whether the clipboard can be shared.
     pub clipboard: bool,
     /// How late timers are.

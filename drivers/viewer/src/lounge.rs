@@ -317,12 +317,18 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_the_desktop_is_too_slow_for_is_counted() {
-        let (lounge, _events) = lounge(2);
+    async fn a_desktop_that_is_too_slow_misses_where_pointers_were_and_no_key() {
+        let (lounge, mut events) = lounge(1);
         let seat = joined(&lounge);
-        for _ in 0..5 {
-            seat.input(Event::Text("x".to_owned())).expect("free");
+        let moved = Event::MoveBy { dx: 1.0, dy: 0.0 };
+        seat.input(key(true)).expect("free");
+        seat.input(key(false)).expect("its own");
+        for _ in 0..3 {
+            seat.input(moved.clone()).expect("its own");
         }
         assert_eq!(lounge.lost(), 3);
+        assert_eq!(events.recv().await, Some(key(true)));
+        seat.input(moved).expect("its own");
+        assert_eq!(events.recv().await, Some(key(false)));
     }
 }

@@ -9,7 +9,7 @@ use axum::http::header::UPGRADE;
 use axum::response::{IntoResponse, Response};
 use lunette_auth::{Identity, PROTOCOL};
 use lunette_viewer::{farewell, serve_input, serve_viewer};
-use lunette_wire::stream::{CloseCode, StreamError};
+use lunette_wire::stream::{CloseCode, StreamError, VideoMode};
 use serde::Deserialize;
 
 use crate::bridge::Bridge;
@@ -23,16 +23,17 @@ const LARGEST: usize = 1 << 20;
 pub(super) struct Switches {
     /// As in the init message, for clients that have it in the address.
     #[serde(rename = "videoMode")]
-    _video_mode: Option<String>,
+    video_mode: Option<String>,
 }
 
 pub(super) async fn stream(
     State(bridge): State<Arc<Bridge>>,
     Extension(identity): Extension<Identity>,
-    Query(_switches): Query<Switches>,
+    Query(switches): Query<Switches>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    let desk = bridge.desk.clone();
+    let mut desk = bridge.desk.clone();
+    desk.asked_mode = switches.video_mode.as_deref().and_then(VideoMode::from_init_text).or(desk.asked_mode);
     bounded(upgrade).on_upgrade(move |socket| serve_viewer(socket, desk, identity))
 }
 

@@ -27,7 +27,7 @@ pub(crate) use tokens::Tokens;
 
 /// Connections to one bridge at once. The places of all are more than four times as many, so one desktop's viewers
 /// leave room for others'.
-const PLACES: usize = 96;
+const PLACES: usize = 192;
 
 /// The connections that may be made to one desktop's bridge.
 #[derive(Debug, Clone)]

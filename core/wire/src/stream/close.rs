@@ -68,7 +68,7 @@ impl CloseCode {
     /// Whether a client may connect again by itself.
     #[must_use]
     pub const fn may_retry(self) -> bool {
-        !matches!(self, Self::Superseded | Self::Unauthorised)
+        !matches!(self, Self::Superseded | Self::Unauthorised | Self::Violation)
     }
 }
 
@@ -83,8 +83,8 @@ mod tests {
     }
 
     #[test]
-    fn a_superseded_client_and_one_without_a_token_stay_away() {
+    fn who_would_be_turned_away_again_stays_away() {
         let staying: Vec<_> = CloseCode::ALL.into_iter().filter(|close| !close.may_retry()).collect();
-        assert_eq!(staying, [CloseCode::Superseded, CloseCode::Unauthorised]);
+        assert_eq!(staying, [CloseCode::Violation, CloseCode::Superseded, CloseCode::Unauthorised]);
     }
 }

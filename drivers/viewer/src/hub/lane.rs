@@ -8,7 +8,7 @@ use lunette_frame::{AccessUnit, BitRate, Pts, Size, UnitKind};
 use lunette_h264::AccessUnitFacts;
 use lunette_net::client::{Arrival, Arrivals, Frame, Limits, Sender, Subscriber};
 use lunette_session::{Flow, Slot};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::Uplink;
 use super::shared::{Link, Shared, Wanted};
@@ -17,6 +17,8 @@ use super::shared::{Link, Shared, Wanted};
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// Longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// For frame-export to take what it is told.
+const TELL: Duration = Duration::from_secs(5);
 /// When nothing else is due.
 const LONG: Duration = Duration::from_secs(60);
 
@@ -75,7 +77,8 @@ impl Lane {
             if wanted.idle {
                 return Ok(());
             }
-            told.tell(&mut sender, &wanted).await.map_err(broken)?;
+            let telling = timeout(TELL, told.tell(&mut sender, &wanted)).await;
+            telling.map_err(|_| "frame-export takes nothing any more".to_owned())?.map_err(broken)?;
             if let Some(arrival) = self.next(&mut arrivals, &wanted).await? {
                 self.pause = FIRST_PAUSE;
                 match arrival {

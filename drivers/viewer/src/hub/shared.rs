@@ -152,7 +152,10 @@ impl Shared {
     }
 
     pub(super) fn restart(&self, slot: Slot) {
-        self.inner().fanout.restart(slot);
+        let mut inner = self.inner();
+        inner.fanout.restart(slot);
+        // It may be another machine, with another clock.
+        inner.offset = None;
     }
 
     pub(super) fn publish(&self, slot: Slot, unit: &AccessUnit, arrived: Monotonic) {
@@ -164,7 +167,12 @@ impl Shared {
         inner.pictures += 1;
         let behind = i128::from(arrived.as_nanos()) - i128::from(unit.pts.as_nanos());
         inner.offset = Some(inner.offset.map_or(behind, |least| least.min(behind)));
+        let (rescue, now) = (inner.fanout.slots()[1], self.now());
+        let others_wait = inner.fanout.demand(rescue, now) != Demand::Idle;
         drop(inner);
+        if others_wait {
+            self.wishes[rescue.index()].notify_one();
+        }
         self.progress.send_modify(|count| *count += 1);
     }
 

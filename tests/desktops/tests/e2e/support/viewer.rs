@@ -68,7 +68,8 @@ pub(crate) struct Viewer {
 impl Viewer {
     pub(crate) fn open(way: &Way) -> Self {
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let socket = runtime.block_on(timeout(SOON, connect(way))).expect("an answer in time");
+        // The timer belongs to the runtime.
+        let socket = runtime.block_on(async { timeout(SOON, connect(way)).await }).expect("an answer in time");
         Self { runtime, socket, decoder: Decoder::new().expect("a decoder") }
     }
 

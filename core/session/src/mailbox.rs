@@ -69,10 +69,6 @@ fn replaces(new: &Letter, old: &Letter) -> bool {
     match (new, old) {
         (ServerMessage::RemoteCursor(new), ServerMessage::RemoteCursor(old)) => new.user == old.user,
         (ServerMessage::AgentCursor(new), ServerMessage::AgentCursor(old)) => new.agent == old.agent,
-        // Only where it is, twice.
-        (ServerMessage::CursorImage(new), ServerMessage::CursorImage(old)) => {
-            new.bitmap.is_none() && old.bitmap.is_none()
-        }
         (ServerMessage::Control(ServerControl::Refused(new)), ServerMessage::Control(ServerControl::Refused(old))) => {
             new.what == old.what
         }
@@ -83,11 +79,7 @@ fn replaces(new: &Letter, old: &Letter) -> bool {
 
 /// Whether it says how the desktop's own pointer looks.
 fn is_look(message: &ServerMessage) -> bool {
-    match message {
-        ServerMessage::CursorImage(image) => image.bitmap.is_some(),
-        ServerMessage::CursorName(_) => true,
-        _ => false,
-    }
+    matches!(message, ServerMessage::CursorImage(_) | ServerMessage::CursorName(_))
 }
 
 #[cfg(test)]

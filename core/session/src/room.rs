@@ -151,11 +151,11 @@ impl Room {
 
     /// How the desktop's pointer looks from now on: a cursor image or name.
     pub fn set_cursor(&mut self, message: ServerMessage) {
-        self.tell_all(&message);
-        let moved = matches!(&message, ServerMessage::CursorImage(image) if image.bitmap.is_none());
-        if !moved {
-            self.cursor = Some(message);
+        // Where it is shows in what members do; pixels are too many to be sent for that.
+        if !self.cursor.as_ref().is_some_and(|known| look_alike(known, &message)) {
+            self.tell_all(&message);
         }
+        self.cursor = Some(message);
     }
 
     /// How the desktop's pointer looks, where that is known.
@@ -313,5 +313,15 @@ impl Room {
         if asleep {
             self.woken.push(id);
         }
+    }
+}
+
+/// Whether two pointers differ in their place at most.
+fn look_alike(one: &ServerMessage, other: &ServerMessage) -> bool {
+    match (one, other) {
+        (ServerMessage::CursorImage(one), ServerMessage::CursorImage(other)) => {
+            (one.hot_x, one.hot_y, &one.bitmap) == (other.hot_x, other.hot_y, &other.bitmap)
+        }
+        _ => one == other,
     }
 }

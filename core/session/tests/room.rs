@@ -9,7 +9,8 @@ use lunette_input_events::{
 };
 use lunette_session::{Hears, Joining, Letter, Room};
 use lunette_wire::stream::{
-    ClipboardChange, InputRequest, InputStanding, InputState, RemoteUser, ServerControl, ServerMessage,
+    ClipboardChange, CursorBitmap, CursorImage, InputRequest, InputStanding, InputState, RemoteUser, ServerControl,
+    ServerMessage,
 };
 use proptest::prelude::*;
 
@@ -178,6 +179,25 @@ fn pointers_are_told_to_the_others_in_pixels() {
     assert_eq!(seen.iter().filter_map(pointer).collect::<Vec<_>>(), [(one, 330, 170)]);
     assert_eq!(messages(&mut room, one).iter().filter_map(pointer).count(), 0);
     assert_eq!(room.last_mover(), one);
+}
+
+#[test]
+fn a_pointer_that_looks_as_before_is_not_told_again_and_a_newcomer_has_all_of_it() {
+    let mut room = room();
+    let one = room.join(T, person("Zoë")).expect("room");
+    messages(&mut room, one);
+    let image = |x, red| {
+        let bitmap = CursorBitmap::rgba(1, 1, vec![red, 0, 0, 255].into());
+        let image = CursorImage { last_mover: ParticipantId(0), x, y: 0, hot_x: 0, hot_y: 0, bitmap };
+        ServerMessage::CursorImage(image)
+    };
+    room.set_cursor(image(1, 255));
+    assert_eq!(messages(&mut room, one), [image(1, 255)]);
+    room.set_cursor(image(2, 255));
+    assert_eq!(messages(&mut room, one), [], "it only moved");
+    assert_eq!(room.cursor(), Some(&image(2, 255)));
+    room.set_cursor(image(2, 0));
+    assert_eq!(messages(&mut room, one), [image(2, 0)]);
 }
 
 #[test]

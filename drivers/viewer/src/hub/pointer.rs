@@ -9,8 +9,6 @@ use lunette_wire::stream::{CursorBitmap, CursorImage, CursorName, ServerMessage}
 #[derive(Debug, Default)]
 pub(super) struct Pointer {
     shape: Option<Shape>,
-    /// Whether viewers were told last that there is none.
-    hidden: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -21,7 +19,7 @@ struct Shape {
 }
 
 impl Pointer {
-    /// What viewers are to be told of a change.
+    /// How it is after a change: with its pixels, always, since without them there is none to see.
     pub(super) fn update(&mut self, cursor: &CursorUpdate) -> Option<ServerMessage> {
         let last_mover = ParticipantId(0);
         let renewed = cursor.shape.as_ref().and_then(|shape| {
@@ -29,16 +27,13 @@ impl Pointer {
             let (hot_x, hot_y) = shape.hot_spot();
             Some(Shape { bitmap, hot_x, hot_y })
         });
-        let is_new = renewed.is_some();
         self.shape = renewed.or(self.shape.take());
         if !cursor.visible {
-            self.hidden = true;
             let name = "none".to_owned();
             return Some(ServerMessage::CursorName(CursorName { last_mover, hot_x: 0, hot_y: 0, name }));
         }
         let Shape { bitmap, hot_x, hot_y } = self.shape.clone()?;
-        let appears = std::mem::take(&mut self.hidden);
-        let bitmap = (is_new || appears).then_some(bitmap);
+        let bitmap = Some(bitmap);
         Some(ServerMessage::CursorImage(CursorImage { last_mover, x: cursor.x, y: cursor.y, hot_x, hot_y, bitmap }))
     }
 }
@@ -64,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pointer_that_is_shown_again_has_its_pixels() {
+    fn a_pointer_that_moves_or_is_shown_again_has_its_pixels() {
         let shape = CursorShape::new(1, 1, (0, 0), vec![255; 4].into());
         let update = |visible, shape| CursorUpdate { visible, x: 1, y: 2, shape };
         let has_pixels = |message| match message {
@@ -73,7 +68,7 @@ mod tests {
         };
         let mut pointer = Pointer::default();
         assert_eq!(has_pixels(pointer.update(&update(true, shape))), Some(true));
-        assert_eq!(has_pixels(pointer.update(&update(true, None))), Some(false), "it only moved");
+        assert_eq!(has_pixels(pointer.update(&update(true, None))), Some(true), "it only moved");
         assert_eq!(has_pixels(pointer.update(&update(false, None))), None);
         assert_eq!(has_pixels(pointer.update(&update(true, None))), Some(true));
     }

@@ -17,6 +17,11 @@ impl Eye {
         Self { verifier: Verifier::new(ScanoutId::new(0)).expect("a decoder"), last: 0 }
     }
 
+    /// The next picture may be one that was seen before, at a later time.
+    pub(crate) fn starts_anew(&mut self) {
+        self.verifier = Verifier::new(ScanoutId::new(0)).expect("a decoder");
+    }
+
     /// The burnt-in number of the next picture.
     ///
     /// # Panics

@@ -9,6 +9,7 @@
 //! Pictures are asked for one at a time, when [`Viewer::wants_unit`] says so: what is not asked for waits where it can
 //! still be left out. Everything else goes out at once.
 
+mod limits;
 mod out;
 mod pulse;
 
@@ -16,51 +17,22 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use bytes::Bytes;
-use lunette_frame::{BitRate, Pts, Size};
-use lunette_input_events::Refusal;
+use lunette_frame::{BitRate, Pts};
+use lunette_input_events::{ParticipantId, Refusal};
 use lunette_wire::stream::{
-    Capabilities, Ceiling, ClientControl, ClientMessage, CloseCode, Codec, ConnectionComplete, Feedback, Init,
-    InputMessage, Lateness, Ping, Playing, Pong, Question, Refused, RefusedThing, ServerControl, ServerMessage,
+    Capabilities, Ceiling, ClientControl, ClientMessage, CloseCode, Codec, ConnectionComplete, CursorName, Feedback,
+    Init, InputMessage, Lateness, Ping, Playing, Pong, Question, Refused, RefusedThing, ServerControl, ServerMessage,
     StreamClock, StreamError, StreamInit, Timing, VideoHead, VideoState,
 };
 
 use crate::mailbox::Letter;
 use crate::pacing::Pacing;
+pub use limits::ViewerLimits;
 pub use out::{Facts, Out, Payload, Picture};
 use pulse::Pulse;
 
 /// Pictures that may wait for a client's decoder: more would only make it later.
 const MOST_UNDECODED: u8 = 4;
-
-/// Bounds of a viewer's connection.
-#[derive(Debug, Clone, Copy)]
-pub struct ViewerLimits {
-    /// For the init message.
-    pub init: Duration,
-    /// Without a sign of life.
-    pub silence: Duration,
-    /// Between two pings.
-    pub ping: Duration,
-    /// How old what waits may become before newer pictures take its place.
-    pub behind: Duration,
-    /// Between two answers to input that is refused.
-    pub refusal: Duration,
-    /// Bytes of a message.
-    pub message: usize,
-}
-
-impl Default for ViewerLimits {
-    fn default() -> Self {
-        Self {
-            init: Duration::from_secs(30),
-            silence: Duration::from_secs(30),
-            ping: Duration::from_secs(5),
-            behind: Duration::from_millis(150),
-            refusal: Duration::from_millis(500),
-            message: 64 << 10,
-        }
-    }
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -94,6 +66,8 @@ pub struct Viewer {
     undecoded: u8,
     last_refusal: Option<Duration>,
     told_state: Option<VideoState>,
+    /// When it is told of a pointer although nothing is known of the desktop's.
+    pointer_due: Option<Duration>,
 }
 
 impl Viewer {
@@ -117,6 +91,7 @@ impl Viewer {
             undecoded: 0,
             last_refusal: None,
             told_state: None,
+            pointer_due: None,
         }
     }
 
@@ -162,8 +137,9 @@ impl Viewer {
         let (width, height) = VideoHead::sides(facts.size).unwrap_or((u16::MAX, u16::MAX));
         let init = StreamInit { codec: Codec::H264, width, height, fps: facts.fps, touch: true };
         self.send(&ServerMessage::StreamInit(init));
-        if let Some(cursor) = &facts.cursor {
-            self.send(cursor);
+        match &facts.cursor {
+            Some(cursor) => self.send(cursor),
+            None => self.pointer_due = Some(self.pulse.last_heard() + self.limits.pointer),
         }
         let capabilities =
             Capabilities { touch: true, feedback: true, resize: facts.resizable, clipboard: facts.clipboard };
@@ -298,7 +274,12 @@ impl Viewer {
     /// A letter of the room.
     pub fn handle_letter(&mut self, letter: &Letter) {
         match letter {
-            Letter::Message(message) => self.send(message),
+            Letter::Message(message) => {
+                if matches!(message, ServerMessage::CursorImage(_) | ServerMessage::CursorName(_)) {
+                    self.pointer_due = None;
+                }
+                self.send(message);
+            }
             Letter::Superseded => {
                 let text = "This desktop was opened again in another window, which took this one's place.";
                 self.fail(CloseCode::Superseded, StreamError::new(text));
@@ -351,7 +332,7 @@ impl Viewer {
         };
         let ping = self.pulse.last_ping() + self.limits.ping;
         let probe = (!self.extended && self.pacing.in_flight() > 0).then(|| self.pulse.next_probe()).flatten();
-        Some(at.min(ping).min(probe.unwrap_or(ping)))
+        Some([probe, self.pointer_due].into_iter().flatten().fold(at.min(ping), Duration::min))
     }
 
     /// Does what is due.
@@ -363,6 +344,10 @@ impl Viewer {
         };
         if self.is_over() {
             return;
+        }
+        if self.pointer_due.is_some_and(|due| now >= due) {
+            self.pointer_due = None;
+            self.send(&ServerMessage::CursorName(usual_pointer()));
         }
         if now >= limit {
             let text = match self.state {
@@ -462,11 +447,6 @@ impl Viewer {
     }
 }
 
-/// What a viewer is told of the size before there is a picture.
-impl Facts {
-    /// Facts about pictures of this size.
-    #[must_use]
-    pub const fn of(size: Size) -> Self {
-        Self { size, fps: 60, cursor: None, resizable: false, clipboard: false }
-    }
+fn usual_pointer() -> CursorName {
+    CursorName { last_mover: ParticipantId(0), hot_x: 0, hot_y: 0, name: "default".to_owned() }
 }

@@ -74,3 +74,11 @@ pub struct Facts {
     /// Whether its clipboard is shared.
     pub clipboard: bool,
 }
+
+impl Facts {
+    /// Facts about pictures of this size.
+    #[must_use]
+    pub const fn of(size: Size) -> Self {
+        Self { size, fps: 60, cursor: None, resizable: false, clipboard: false }
+    }
+}

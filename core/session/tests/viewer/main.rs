@@ -1,118 +1,17 @@
 //! A viewer's connection on a clock of its own.
 
-use std::num::NonZeroU64;
+mod any;
+mod table;
+
 use std::time::Duration;
 
 use bytes::Bytes;
-use lunette_frame::{AccessUnit, Pts, Size, UnitKind};
+use lunette_frame::{Pts, UnitKind};
 use lunette_input_events::{ParticipantId, Refusal};
-use lunette_session::{Facts, Letter, Out, Payload, Picture, Viewer, ViewerLimits};
-use lunette_wire::stream::{
-    ClientControl, ClientMessage, CloseCode, Feedback, Lateness, Ping, ServerControl, ServerMessage, ServerText,
-    StreamClock,
-};
-use proptest::prelude::*;
+use lunette_session::{Facts, Letter, Out, Payload};
+use lunette_wire::stream::{ClientMessage, CloseCode, Lateness, Ping, ServerMessage, ServerText, StreamClock};
 
-const SIZE: Size = Size::new(640, 360);
-
-/// A connection, the time, and what came out.
-struct Table {
-    viewer: Viewer,
-    now: Duration,
-    pictures: u64,
-    sent_bytes: u64,
-}
-
-impl Table {
-    fn new() -> Self {
-        let now = Duration::from_secs(100);
-        Self { viewer: Viewer::new(now, ViewerLimits::default()), now, pictures: 0, sent_bytes: 0 }
-    }
-
-    /// One that watches; what it was sent so far is forgotten.
-    fn watching(init: &str) -> Self {
-        let mut table = Self::new();
-        table.viewer.handle_text(table.now, init);
-        let out = table.outputs();
-        assert!(out.iter().any(|out| matches!(out, Out::Join(_))), "{out:?}");
-        table.viewer.joined(&Facts::of(SIZE));
-        table.outputs();
-        table
-    }
-
-    fn outputs(&mut self) -> Vec<Out> {
-        std::iter::from_fn(|| self.viewer.poll_output()).collect()
-    }
-
-    /// What it is sent in binary, and as control messages in JSON.
-    fn messages(&mut self) -> Vec<ServerMessage> {
-        let binary = |out| match out {
-            Out::Send(Payload::Binary(bytes)) => Some(ServerMessage::decode(&bytes).expect("of the protocol")),
-            _ => None,
-        };
-        self.outputs().into_iter().filter_map(binary).collect()
-    }
-
-    /// Lets time pass, and does what is due when it is due; gives what came out, and when.
-    fn pass(&mut self, time: Duration) -> Vec<(Duration, Out)> {
-        let end = self.now + time;
-        let mut all = Vec::new();
-        while let Some(due) = self.viewer.next_timeout().filter(|due| *due <= end) {
-            self.now = self.now.max(due);
-            self.viewer.handle_timeout(self.now);
-            all.extend(self.outputs().into_iter().map(|out| (self.now, out)));
-        }
-        self.now = end;
-        all
-    }
-
-    fn say(&mut self, message: &ClientMessage) {
-        self.viewer.handle_binary(self.now, &message.encode());
-    }
-
-    fn control(&mut self, json: &str) {
-        let control = ClientControl::from_json(json.as_bytes()).expect("of the protocol");
-        self.say(&ClientMessage::Control(control));
-    }
-
-    fn picture(&mut self, kind: UnitKind) -> Picture {
-        self.pictures += 1;
-        let pts = Pts::from_nanos(self.pictures * 33_000_000);
-        let data = Bytes::from(vec![0; 4000]);
-        Picture { unit: AccessUnit { kind, pts, size: SIZE, data }, replay: false, encoded: None, handed: Some(pts) }
-    }
-
-    fn show(&mut self) {
-        let kind = if self.pictures == 0 { UnitKind::Idr } else { UnitKind::Delta };
-        let picture = self.picture(kind);
-        self.viewer.handle_unit(self.now, &picture);
-        self.sent_bytes += 15 + 4000;
-    }
-
-    fn confirm(&mut self) {
-        let received_pts_us = NonZeroU64::new(1);
-        let received_bytes = self.sent_bytes;
-        let feedback = Feedback { received_pts_us, painted_pts_us: None, received_bytes, decode_queue: 0 };
-        self.say(&ClientMessage::Feedback(feedback));
-    }
-}
-
-const EARLIER: &str = r#"{"type":"init"}"#;
-const KNOWING: &str = r#"{"type":"init","lunette":1}"#;
-
-fn closes(outs: &[(Duration, Out)]) -> Vec<(Duration, CloseCode)> {
-    let close = |(at, out): &(Duration, Out)| match out {
-        Out::Close(code) => Some((*at, *code)),
-        _ => None,
-    };
-    outs.iter().filter_map(close).collect()
-}
-
-/// Whether a stream error, and nothing else, comes right before the close.
-fn is_explained(outs: &[(Duration, Out)]) -> bool {
-    let [.., (_, Out::Send(Payload::Binary(bytes))), (_, Out::Close(_))] = outs else { return false };
-    matches!(ServerMessage::decode(bytes), Ok(ServerMessage::StreamError(error)) if !error.text().is_empty())
-}
+use table::{EARLIER, KNOWING, SIZE, Table, arrow, closes, is_explained};
 
 #[test]
 fn without_an_init_the_connection_ends_after_30_seconds() {
@@ -329,6 +228,26 @@ fn a_pong_carries_the_clock_to_who_knows_it_alone() {
 }
 
 #[test]
+fn the_usual_pointer_is_shown_when_nothing_is_known_of_the_desktops_for_5_seconds() {
+    for is_known in [false, true] {
+        let mut table = Table::new();
+        table.viewer.handle_text(table.now, EARLIER);
+        table.viewer.joined(&Facts::of(SIZE));
+        table.outputs();
+        let joined = table.now;
+        table.pass(Duration::from_secs(4));
+        if is_known {
+            table.viewer.handle_letter(&Letter::Message(arrow()));
+            table.outputs();
+        }
+        let sent = Out::Send(Payload::Binary(arrow().encode()));
+        let shown: Vec<_> = table.pass(Duration::from_secs(10)).into_iter().filter(|(_, out)| *out == sent).collect();
+        let expected = if is_known { vec![] } else { vec![(joined + Duration::from_secs(5), sent)] };
+        assert_eq!(shown, expected);
+    }
+}
+
+#[test]
 fn what_a_newcomer_takes_for_granted_is_not_told() {
     let mut table = Table::new();
     table.viewer.handle_text(table.now, KNOWING);
@@ -338,66 +257,4 @@ fn what_a_newcomer_takes_for_granted_is_not_told() {
     let [Out::Send(Payload::Binary(init)), Out::Send(Payload::Text(complete))] = &sent[..] else { panic!("{sent:?}") };
     assert!(matches!(ServerMessage::decode(init), Ok(ServerMessage::StreamInit(_))));
     assert!(matches!(ServerText::decode(complete), Ok(ServerText::ConnectionComplete(_))));
-}
-
-/// Something that happens to a connection.
-#[derive(Debug, Clone)]
-enum Step {
-    Text(String),
-    Binary(Vec<u8>),
-    Joined,
-    Show,
-    Confirm,
-    Pass(u64),
-    Letter,
-    Gone,
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    let control = r#" ?\{"(set_video_enabled|timings|release_keys)": (true|false|7)\}"#;
-    prop_oneof![
-        prop_oneof![Just(EARLIER.to_owned()), Just(KNOWING.to_owned()), any::<String>()].prop_map(Step::Text),
-        prop::collection::vec(any::<u8>(), 0..30).prop_map(Step::Binary),
-        control.prop_map(|json| Step::Binary(json.into_bytes())),
-        Just(Step::Joined),
-        Just(Step::Show),
-        Just(Step::Confirm),
-        (0..40_000_u64).prop_map(Step::Pass),
-        Just(Step::Letter),
-        Just(Step::Gone),
-    ]
-}
-
-proptest! {
-    #[test]
-    fn whatever_happens_nothing_follows_a_close_and_a_cause_precedes_it(steps in prop::collection::vec(step(), 0..60)) {
-        let mut table = Table::new();
-        let mut all = Vec::new();
-        for step in steps {
-            match step {
-                Step::Text(text) => table.viewer.handle_text(table.now, &text),
-                Step::Binary(bytes) => table.viewer.handle_binary(table.now, &bytes),
-                Step::Joined => table.viewer.joined(&Facts::of(SIZE)),
-                Step::Show => table.show(),
-                Step::Confirm => table.confirm(),
-                Step::Pass(millis) => all.extend(table.pass(Duration::from_millis(millis))),
-                Step::Letter => table.viewer.handle_letter(&Letter::Message(ServerMessage::SelfId(ParticipantId(1)))),
-                Step::Gone => table.viewer.handle_gone(),
-            }
-            let now = table.now;
-            all.extend(table.outputs().into_iter().map(|out| (now, out)));
-        }
-        if let Some(close) = all.iter().position(|(_, out)| matches!(out, Out::Close(_))) {
-            prop_assert_eq!(close, all.len() - 1);
-            prop_assert!(is_explained(&all));
-        }
-        let extension = |out: &Out| match out {
-            Out::Send(Payload::Binary(bytes)) => {
-                matches!(ServerMessage::decode(bytes), Ok(ServerMessage::Control(ServerControl::Video(_))))
-            }
-            _ => false,
-        };
-        let knows = all.iter().any(|(_, out)| matches!(out, Out::Join(init) if init.knows_extensions()));
-        prop_assert!(knows || !all.iter().any(|(_, out)| extension(out)));
-    }
 }

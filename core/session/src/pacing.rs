@@ -25,13 +25,13 @@ use lunette_frame::BitRate;
 use rate::{Seen, bit_rate, bytes};
 
 /// How late a confirmation may be, beyond the fastest one, before nothing more is sent.
-const LATE: Duration = Duration::from_millis(60);
+const LATE: Duration = Duration::from_millis(50);
 /// How long the first confirmation may take, when nothing is known of the way.
 const FIRST: Duration = Duration::from_millis(600);
 /// How long late confirmations must go on for the link to count as narrow.
 const PERSISTENT: Duration = Duration::from_millis(250);
 /// How much of a narrow link's time may be in flight, beyond the way there and back.
-const AHEAD: Duration = Duration::from_millis(100);
+const AHEAD: Duration = Duration::from_millis(90);
 /// Share of what arrives that the encoder may spend: the rest drains what waits.
 const SHARE: f64 = 0.85;
 /// Least that may be in flight: a few words' worth of change.

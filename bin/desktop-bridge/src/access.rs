@@ -52,9 +52,9 @@ impl Gate {
             Listen::Unix(_) => None,
         });
         let bound = bound.unwrap_or(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0));
-        let texts = |list: &'_ [String]| list.to_vec();
-        let (hosts, origins) = (texts(&args.allowed_host), texts(&args.allowed_origin));
-        let doors = Doors::new(bound, hosts.iter().map(String::as_str), origins.iter().map(String::as_str))?;
+        let hosts = args.allowed_host.iter().map(String::as_str);
+        let origins = args.allowed_origin.iter().map(String::as_str);
+        let doors = Doors::new(bound, hosts, origins)?;
         Ok(Self {
             doors,
             grants,

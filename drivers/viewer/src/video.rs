@@ -79,7 +79,4 @@ pub trait Watching: Send {
 
     /// What this viewer's link carries; `None` is no limit.
     fn set_rate(&mut self, rate: Option<BitRate>);
-
-    /// Asks for a unit that a decoder can start at.
-    fn request_idr(&mut self);
 }

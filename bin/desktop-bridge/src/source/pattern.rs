@@ -12,7 +12,7 @@ use lunette_capture::{Mode, ScanoutControl};
 use lunette_cause::chain;
 use lunette_encode::Choice;
 use lunette_frame::{BitRate, FrameRate, Pts, Quality, ScanoutId, Size};
-use lunette_net::{StreamEnd, StreamHandle, Units};
+use lunette_net::{StreamEnd, Units};
 use lunette_session::Limits;
 use lunette_viewer::{NoVideo, StreamFacts, Unit, Video, Waiting, Watching};
 use lunette_wire::stream::{Hop, HopReport, HopState};
@@ -115,10 +115,6 @@ impl Watching for PatternSeat {
 
     fn set_rate(&mut self, rate: Option<BitRate>) {
         self.wishes.set_rate(rate);
-    }
-
-    fn request_idr(&mut self) {
-        self.wishes.request_idr();
     }
 }
 

@@ -59,8 +59,4 @@ impl Watching for HubSeat {
     fn set_rate(&mut self, rate: Option<BitRate>) {
         self.shared.with(|fanout, _| fanout.set_rate(self.id, rate));
     }
-
-    fn request_idr(&mut self) {
-        self.shared.with(|fanout, _| fanout.request_idr(self.id));
-    }
 }

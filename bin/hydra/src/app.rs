@@ -1,10 +1,12 @@
 //! The daemon: its folder, its socket, and its end.
 
 use std::fs::{DirBuilder, File};
+use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use axum::Router;
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 use tokio::net::TcpListener;
@@ -16,7 +18,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::desktop::Common;
 use crate::engine::Engine;
-use crate::http::{App, Server, router};
+use crate::http::{App, Server, guarded, router};
 use crate::registry::Registry;
 use crate::service::Service;
 use crate::socket::Socket;
@@ -55,8 +57,10 @@ pub async fn serve(config: Config, engine: Arc<dyn Engine>, stop: impl Future<Ou
     let profiles = spawn_blocking(move || looking.profiles.look().len()).await?;
     registry.adopt().await;
     let socket = Socket::bind(&path, group).with_context(|| format!("cannot listen on {}", path.display()))?;
-    let Listening { tcp, bridges } = listening;
-    let mut server = Server::new(router(App::new(Arc::clone(&registry), bridges)), CONNECTIONS);
+    let Listening { tcp, api, bridges } = listening;
+    let operations = router(App::new(Arc::clone(&registry), bridges));
+    let mut asked = Server::new(guard(&registry.common.config, &operations)?, CONNECTIONS);
+    let mut server = Server::new(operations, CONNECTIONS);
     let mut viewing = Server::new(bridge::router(Arc::clone(&registry)), VIEWERS);
     let viewed = tcp.as_ref().and_then(|tcp| tcp.local_addr().ok());
     tracing::info!(socket = %path.display(), bridges = ?viewed, profiles, desktops = registry.list().len(), "ready");
@@ -66,15 +70,16 @@ pub async fn serve(config: Config, engine: Arc<dyn Engine>, stop: impl Future<Ou
         tokio::select! {
             () = &mut stop => break,
             () = server.serve_next(&socket.listener) => {}
-            () = next_viewer(&mut viewing, tcp.as_ref()) => {}
+            () = next_from(&mut viewing, tcp.as_ref()) => {}
+            () = next_from(&mut asked, api.as_ref()) => {}
         }
     }
     service.tell("STOPPING=1");
-    drop((socket, tcp));
+    drop((socket, tcp, api));
     if ends {
         registry.drain().await.iter().for_each(|unended| tracing::warn!("{unended}"));
     }
-    tokio::join!(server.close(), viewing.close());
+    tokio::join!(server.close(), viewing.close(), asked.close());
     registry.detach().await;
     if !registry.is_used() {
         registry.profiles.unmount();
@@ -83,22 +88,36 @@ pub async fn serve(config: Config, engine: Arc<dyn Engine>, stop: impl Future<Ou
     Ok(())
 }
 
-/// Where bridges are reached from outside, if they are.
+/// What is reached from outside: bridges, the API.
 struct Listening {
     tcp: Option<TcpListener>,
+    api: Option<TcpListener>,
     bridges: Option<Bridges>,
 }
 
 impl Listening {
     async fn open(config: &Config) -> anyhow::Result<Self> {
-        let Some(address) = config.listen_bridges else { return Ok(Self { tcp: None, bridges: None }) };
-        let tcp = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+        let api = bound(config.listen_api).await?;
+        let Some(tcp) = bound(config.listen_bridges).await? else { return Ok(Self { tcp: None, api, bridges: None }) };
         let bridges = Bridges::new(tcp.local_addr()?, config.bridges_url.as_deref());
-        Ok(Self { tcp: Some(tcp), bridges: Some(bridges) })
+        Ok(Self { tcp: Some(tcp), api, bridges: Some(bridges) })
     }
 }
 
-async fn next_viewer(server: &mut Server, tcp: Option<&TcpListener>) {
+async fn bound(address: Option<SocketAddr>) -> anyhow::Result<Option<TcpListener>> {
+    let Some(address) = address else { return Ok(None) };
+    Ok(Some(TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?))
+}
+
+/// The API for whoever has its token. Without a file of it nobody listens there.
+fn guard(config: &Config, operations: &Router) -> anyhow::Result<Router> {
+    match &config.api_token_file {
+        Some(file) => guarded(operations.clone(), file).context("cannot use --api-token-file"),
+        None => Ok(Router::new()),
+    }
+}
+
+async fn next_from(server: &mut Server, tcp: Option<&TcpListener>) {
     match tcp {
         Some(tcp) => server.serve_next(tcp).await,
         None => std::future::pending().await,

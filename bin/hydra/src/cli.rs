@@ -108,6 +108,15 @@ pub struct Serve {
     #[arg(long, value_name = "URL", requires = "listen_bridges", env = "HYDRA_BRIDGES_URL")]
     bridges_url: Option<String>,
 
+    /// Where the API is served to other machines, and to the one that this machine is a guest of. Whoever asks there shows
+    /// the token of --api-token-file [default: nowhere]
+    #[arg(long, value_name = "ADDR:PORT", requires = "api_token_file", env = "HYDRA_LISTEN_API")]
+    listen_api: Option<SocketAddr>,
+
+    /// A file with what opens --listen-api: 43 characters of base64url, 32 bytes
+    #[arg(long, value_name = "PATH", env = "HYDRA_API_TOKEN_FILE")]
+    api_token_file: Option<PathBuf>,
+
     /// Desktops at once
     #[arg(long, value_name = "N", default_value = "64", value_parser = clap::value_parser!(u16).range(1..=16_384), env = "HYDRA_MAX_DESKTOPS")]
     max_desktops: u16,
@@ -307,6 +316,8 @@ impl Serve {
             host: self.host,
             listen_bridges: self.listen_bridges,
             bridges_url: self.bridges_url,
+            listen_api: self.listen_api,
+            api_token_file: self.api_token_file,
             max_desktops: self.max_desktops.into(),
             overcommit: self.overcommit,
             stop_desktops_on_exit: self.stop_desktops_on_exit,

@@ -32,6 +32,10 @@ pub struct Config {
     pub listen_bridges: Option<SocketAddr>,
     /// How a browser reaches that, if otherwise.
     pub bridges_url: Option<String>,
+    /// Where the API is served over TCP; `None` when it is not.
+    pub listen_api: Option<SocketAddr>,
+    /// What opens that.
+    pub api_token_file: Option<PathBuf>,
     /// Desktops at once.
     pub max_desktops: usize,
     /// Whether more memory may be promised than there is.

@@ -2,6 +2,7 @@
 
 mod bridged;
 mod desktops;
+mod door;
 mod execs;
 mod files;
 mod logs;
@@ -24,6 +25,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::bridge::Bridges;
 use crate::registry::Registry;
 
+pub(crate) use door::guarded;
 pub use openapi::document;
 pub(crate) use refusal::Refusal;
 pub(crate) use server::Server;

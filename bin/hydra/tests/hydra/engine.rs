@@ -125,6 +125,8 @@ fn config(world: &World) -> Config {
         host: "127.0.0.1:1".to_owned(),
         listen_bridges: Some("127.0.0.1:0".parse().unwrap()),
         bridges_url: None,
+        listen_api: None,
+        api_token_file: None,
         max_desktops: 8,
         overcommit: false,
         stop_desktops_on_exit: true,

@@ -1,0 +1,261 @@
+//! Choosing and coding intra macroblocks: clauses 7.3.5.1 and 8.3.
+
+use crate::choose::IntraChoice;
+use crate::intra::{ChromaMode, LumaMode};
+use crate::intra4::{self, Around, Predictor};
+use crate::kernels::Strip;
+use crate::slice::{Coded, Slice};
+use crate::state::Coding;
+use crate::syntax;
+use crate::tables::{BLOCK_RASTER, LAMBDA};
+use crate::transform::Rounding;
+use crate::vector::Vector;
+
+/// Most bits of a macroblock (A.3.1).
+const MOST_BITS: usize = 3200;
+/// What an intra macroblock costs before its levels, in bits, where inter ones are the rule.
+const INTRA_BITS: u32 = 6;
+/// Differences of luma below this many times lambda are not worth 16 modes.
+const WORTH_4X4: u32 = 48;
+
+impl Slice<'_> {
+    /// The best intra prediction, if it costs less than `limit`; leaves luma and chroma in `work.other`.
+    pub(crate) fn choose_intra(&mut self, limit: u32, qp: u8, idr: bool) -> Option<IntraChoice> {
+        let (kernels, work) = (self.picture.kernels, &mut *self.work);
+        let price = if idr { 0 } else { INTRA_BITS * LAMBDA[usize::from(qp)] };
+        let mut candidate = crate::block::Block::new();
+        let mut luma = (u32::MAX, LumaMode::Dc);
+        for mode in [LumaMode::Dc, LumaMode::Vertical, LumaMode::Horizontal, LumaMode::Plane] {
+            // A plane is for what no edge describes.
+            let plane_is_late = mode == LumaMode::Plane && luma.0 < 4 * 256;
+            if luma.0 == 0 || plane_is_late || !mode.is_possible(&work.edges) {
+                continue;
+            }
+            mode.predict(&work.edges, candidate.luma_mut());
+            let cost = (kernels.difference)(work.source.luma(), candidate.luma());
+            if cost < luma.0 {
+                luma = (cost, mode);
+                *work.other.luma_mut() = *candidate.luma();
+            }
+        }
+        if luma.0 + price >= limit {
+            return None;
+        }
+        let mut chroma = (u32::MAX, ChromaMode::Dc);
+        for mode in [ChromaMode::Dc, ChromaMode::Vertical, ChromaMode::Horizontal, ChromaMode::Plane] {
+            let plane_is_late = mode == ChromaMode::Plane && chroma.0 < 4 * 128;
+            if chroma.0 == 0 || plane_is_late || !mode.is_possible(&work.edges) {
+                continue;
+            }
+            mode.predict(&work.edges, candidate.chroma_mut());
+            let cost = (kernels.chroma_difference)(work.source.chroma(), candidate.chroma());
+            if cost < chroma.0 {
+                chroma = (cost, mode);
+                *work.other.chroma_mut() = *candidate.chroma();
+            }
+        }
+        let choice = IntraChoice { luma: luma.1, chroma: chroma.1, difference: luma.0 };
+        (luma.0 + chroma.0 + price < limit).then_some(choice)
+    }
+
+    /// Codes an intra macroblock with the prediction in `work.other`.
+    pub(crate) fn code_intra(&mut self, x: usize, y: usize, qp: u8, choice: IntraChoice) -> Coded {
+        std::mem::swap(&mut self.work.prediction, &mut self.work.other);
+        let (kernels, quantisers, work) = (self.picture.kernels, self.picture.quantisers, &mut *self.work);
+        let blocks = [&work.source, &work.prediction];
+        work.residual.code_chroma(kernels, quantisers.chroma(qp), qp, blocks, Rounding::Intra);
+        let worth = WORTH_4X4 * LAMBDA[usize::from(qp)];
+        if self.picture.intra4 && choice.difference > worth && self.code_intra_4x4(x, y, qp, choice) {
+            return Coded::INTRA;
+        }
+        self.code_intra_16x16(x, y, qp, choice)
+    }
+
+    fn code_intra_16x16(&mut self, x: usize, y: usize, qp: u8, choice: IntraChoice) -> Coded {
+        let (kernels, quantisers, kind) = (self.picture.kernels, self.picture.quantisers, self.picture.kind);
+        let work = &mut *self.work;
+        let luma = quantisers.luma(qp);
+        if choice.difference == 0 && work.source.luma() == work.prediction.luma() {
+            work.residual.clear_luma();
+        } else {
+            work.residual.code_luma_16x16(kernels, luma, qp, [&work.source, &work.prediction]);
+        }
+        work.sink.reserve();
+        let (mark, start, last) = (work.sink.mark(), work.sink.position(), work.qp);
+        syntax::intra_16x16(&mut work.sink, (kind, work.run), (choice.luma, choice.chroma), &work.residual);
+        let counts = self.write_qp(qp);
+        let around = self.state.surroundings(x, y, &counts);
+        let work = &mut *self.work;
+        syntax::luma_dc(&mut work.sink, &work.residual, &around);
+        syntax::luma(&mut work.sink, &work.residual, &around, 1);
+        syntax::chroma(&mut work.sink, &work.residual, &around);
+        if work.sink.position() - start > MOST_BITS {
+            work.qp = last;
+            work.sink.rewind(mark);
+            return self.code_pcm(x, y);
+        }
+        work.tally.intra16 += 1;
+        let counts = (!work.residual.is_empty()).then_some(&counts);
+        self.state.set(x, y, Vector::ZERO, Coding::Intra, counts);
+        work.residual.rebuild_luma_16x16(kernels, luma, &work.prediction, &mut work.result);
+        work.residual.rebuild_chroma(kernels, quantisers.chroma(qp), &work.prediction, &mut work.result);
+        self.target.store(x, y, &work.result);
+        Coded::INTRA
+    }
+
+    /// Codes an Intra_4x4 macroblock, unless Intra_16x16 turns out to be as good.
+    fn code_intra_4x4(&mut self, x: usize, y: usize, qp: u8, choice: IntraChoice) -> bool {
+        let (kernels, quantisers, kind) = (self.picture.kernels, self.picture.quantisers, self.picture.kind);
+        let around = self.state.modes_around(x, y);
+        let Some((modes, expected)) = self.predict_4x4(around, qp, choice.difference) else { return false };
+        let work = &mut *self.work;
+        work.sink.reserve();
+        let (mark, start, last) = (work.sink.mark(), work.sink.position(), work.qp);
+        syntax::intra_4x4(&mut work.sink, (kind, work.run), (&modes, &expected), choice.chroma, &work.residual);
+        let counts = if work.residual.is_empty() {
+            work.residual.counts()
+        } else {
+            let counts = self.write_qp(qp);
+            let around = self.state.surroundings(x, y, &counts);
+            let work = &mut *self.work;
+            syntax::luma(&mut work.sink, &work.residual, &around, 0);
+            syntax::chroma(&mut work.sink, &work.residual, &around);
+            counts
+        };
+        let work = &mut *self.work;
+        if work.sink.position() - start > MOST_BITS {
+            work.qp = last;
+            work.sink.rewind(mark);
+            self.code_pcm(x, y);
+            return true;
+        }
+        work.tally.intra4 += 1;
+        let counts = (!work.residual.is_empty()).then_some(&counts);
+        self.state.set_modes(x, y, &modes);
+        self.state.set(x, y, Vector::ZERO, Coding::Intra4, counts);
+        work.residual.rebuild_chroma(kernels, quantisers.chroma(qp), &work.prediction, &mut work.result);
+        self.target.store(x, y, &work.result);
+        true
+    }
+
+    /// Chooses each block's mode and rebuilds luma into `work.result`; `None` once it costs more than `limit`.
+    fn predict_4x4(&mut self, [left, above]: [Option<[u8; 4]>; 2], qp: u8, limit: u32) -> Option<([u8; 16], [u8; 16])> {
+        let (kernels, quantiser, work) = (self.picture.kernels, self.picture.quantisers.luma(qp), &mut *self.work);
+        let lambda = LAMBDA[usize::from(qp)];
+        let (mut modes, mut expected) = ([intra4::DC; 16], [intra4::DC; 16]);
+        let mut canvas = Canvas::new(&work.edges);
+        let mut cost = 8 * lambda;
+        work.residual.clear_luma();
+        for (index, block) in BLOCK_RASTER.into_iter().enumerate() {
+            let (bx, by) = (block % 4, block / 4);
+            let before = |inside: bool, step: usize, outside: Option<[u8; 4]>, place: usize| {
+                if inside { Some(modes[block - step]) } else { outside.map(|modes| modes[place]) }
+            };
+            // Where one is missing, DC is expected (8.3.1.1).
+            let pair = before(bx > 0, 1, left, by).zip(before(by > 0, 4, above, bx));
+            expected[block] = pair.map_or(intra4::DC, |(left, above)| left.min(above));
+            let predictor = Predictor::new(canvas.around(bx, by, &work.edges));
+            let mut source = [0; 16];
+            for (y, row) in source.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+                row.copy_from_slice(&work.source.row(4 * by + y)[4 * bx..4 * bx + 4]);
+            }
+            let (mode, prediction, best) = best_mode(&predictor, &source, expected[block], lambda);
+            modes[block] = mode;
+            cost += best;
+            if cost >= limit {
+                return None;
+            }
+            let samples = if source == prediction {
+                prediction
+            } else {
+                let mut levels = Strip::ZERO;
+                (kernels.transform)(&widen(&source), &widen(&prediction), &mut levels);
+                if work.residual.code_single(kernels, quantiser, qp, block, &mut levels) {
+                    work.residual.luma_pattern |= 1 << (index / 4);
+                    let (mut coefficients, mut wide) = (Strip::ZERO, [0; 64]);
+                    (kernels.scale)(&levels, &quantiser.inverse, &mut coefficients);
+                    (kernels.reconstruct)(&coefficients, &widen(&prediction), &mut wide);
+                    std::array::from_fn(|at| wide[at / 4 * 16 + at % 4])
+                } else {
+                    prediction
+                }
+            };
+            canvas.put(bx, by, &samples);
+        }
+        canvas.copy_to(work.result.luma_mut());
+        Some((modes, expected))
+    }
+}
+
+/// A block of 4x4 as the first of a strip.
+fn widen(block: &[u8; 16]) -> [u8; 64] {
+    let mut wide = [0; 64];
+    for (out, row) in wide.as_chunks_mut::<16>().0.iter_mut().zip(block.as_chunks::<4>().0) {
+        out[..4].copy_from_slice(row);
+    }
+    wide
+}
+
+/// The cheapest mode of a block, its prediction and its cost.
+fn best_mode(predictor: &Predictor, source: &[u8; 16], expected: u8, lambda: u32) -> (u8, [u8; 16], u32) {
+    let mut best = (intra4::DC, [0; 16], u32::MAX);
+    for mode in (0..intra4::MODES).filter(|mode| predictor.is_possible(*mode)) {
+        let prediction = predictor.predict(mode);
+        let difference: u32 = prediction.iter().zip(source).map(|(a, b)| u32::from(a.abs_diff(*b))).sum();
+        let cost = difference + lambda * if mode == expected { 1 } else { 4 };
+        if cost < best.2 {
+            best = (mode, prediction, cost);
+        }
+    }
+    best
+}
+
+/// Luma of a macroblock as it is rebuilt, with its edges: a row above, a column on the left.
+struct Canvas([[u8; 24]; 17]);
+
+impl Canvas {
+    fn new(edges: &crate::intra::Edges) -> Self {
+        let mut rows = [[0; 24]; 17];
+        rows[0][0] = edges.corner;
+        rows[0][1..21].copy_from_slice(&edges.above);
+        for (row, left) in rows[1..].iter_mut().zip(edges.left) {
+            row[0] = left;
+        }
+        Self(rows)
+    }
+
+    fn around(&self, bx: usize, by: usize, edges: &crate::intra::Edges) -> Around {
+        let (x, y) = (4 * bx, 4 * by);
+        let mut above: [u8; 8] = self.0[y].as_slice()[x + 1..x + 9].try_into().expect("8 samples");
+        // What is above on the right comes later in coding order for half of the blocks (6.4.11.4).
+        let has_right = match (bx, by) {
+            (3, 0) => edges.has_right,
+            (_, 0) => true,
+            (3, _) => false,
+            _ => bx.is_multiple_of(2) || (bx == 1 && by == 2),
+        };
+        if !has_right {
+            let last = above[3];
+            above[4..].fill(last);
+        }
+        Around {
+            has_left: bx > 0 || edges.has_left,
+            has_above: by > 0 || edges.has_above,
+            left: [1, 2, 3, 4].map(|row| self.0[y + row][x]),
+            corner: self.0[y][x],
+            above,
+        }
+    }
+
+    fn put(&mut self, bx: usize, by: usize, samples: &[u8; 16]) {
+        for (row, samples) in self.0[4 * by + 1..].iter_mut().zip(samples.as_chunks::<4>().0) {
+            row[4 * bx + 1..4 * bx + 5].copy_from_slice(samples);
+        }
+    }
+
+    fn copy_to(&self, luma: &mut [u8; 256]) {
+        for (out, row) in luma.as_chunks_mut::<16>().0.iter_mut().zip(&self.0[1..]) {
+            out.copy_from_slice(&row[1..17]);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The loops over samples and coefficients, in one version that every machine has and faster ones where it can.
+//!
+//! All versions give the same results to the bit, so a stream does not depend on the machine that made it. The tests
+//! compare them on random input.
+//!
+//! A *strip* is four blocks of 4x4 side by side, as in [`Block`](crate::block::Block). Its coefficients lie as rows of
+//! equal horizontal frequency; within a row, lanes by block, then by vertical frequency: blocks lie on their side, which
+//! spares the second transposition on both ways.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+mod portable;
+
+use crate::transform::Scales;
+
+/// Coefficients or levels of a strip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(align(32))]
+pub(crate) struct Strip(pub(crate) [[i16; 16]; 4]);
+
+impl Strip {
+    pub(crate) const ZERO: Self = Self([[0; 16]; 4]);
+
+    /// The DC coefficient of a block.
+    pub(crate) fn dc(&mut self, block: usize) -> &mut i16 {
+        &mut self.0[0][4 * block]
+    }
+}
+
+/// One version of each kernel.
+#[derive(Debug)]
+pub(crate) struct Kernels {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// Sum of absolute differences of a macroblock's luma.
+    pub(crate) difference: fn(&[u8; 256], &[u8; 256]) -> u32,
+    /// Sum of absolute differences of a macroblock's chroma.
+    pub(crate) chroma_difference: fn(&[u8; 128], &[u8; 128]) -> u32,
+    /// Sum of absolute differences of luma to 16 rows of a plane, which start at its beginning, a stride apart.
+    pub(crate) difference_in_plane: fn(&[u8; 256], &[u8], usize) -> u32,
+    /// Source less prediction, transformed (the inverse of 8.5.12.2).
+    pub(crate) transform: fn(&[u8; 64], &[u8; 64], &mut Strip),
+    /// Coefficients to levels; whether any is not 0.
+    pub(crate) quantise: fn(&mut Strip, &Scales<u16>, &Scales<u16>) -> bool,
+    /// Levels to coefficients (8.5.12.1).
+    pub(crate) scale: fn(&Strip, &Scales<i16>, &mut Strip),
+    /// Prediction and transformed coefficients to samples (8.5.12.2 and 8.5.14).
+    pub(crate) reconstruct: fn(&Strip, &[u8; 64], &mut [u8; 64]),
+    /// Levels of the four blocks in scan order (8.5.6), with masks of those that are not 0.
+    pub(crate) scan: fn(&Strip, &mut [[i16; 16]; 4], &mut [u16; 4]),
+}
+
+/// The fastest version that this machine has.
+pub(crate) fn best() -> &'static Kernels {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(kernels) = avx2::kernels() {
+        return kernels;
+    }
+    &portable::KERNELS
+}
+
+/// The version that every machine has. On x86-64 the compiler makes SSE2 of it, on AArch64 NEON.
+pub(crate) fn portable() -> &'static Kernels {
+    &portable::KERNELS
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,306 @@
+//! From prediction to levels and back to samples: clauses 8.5.1 to 8.5.4 and 8.5.11 to 8.5.14.
+
+use crate::block::Block;
+use crate::kernels::{Kernels, Strip};
+use crate::state::Counts;
+use crate::transform::{Quantiser, Rounding};
+
+/// What is left of a macroblock after its prediction.
+#[derive(Debug)]
+pub(crate) struct Residual {
+    /// Levels of the six strips.
+    strips: [Strip; 6],
+    /// Whether any level of a strip is not 0.
+    any: [bool; 6],
+    /// Levels in scan order, strip by strip: 16 blocks of luma in raster order, then two of Cb and two of Cr twice.
+    pub(crate) levels: [[i16; 16]; 24],
+    /// A bit for each level that is not 0.
+    pub(crate) masks: [u16; 24],
+    /// Luma DC of Intra_16x16: in raster order, in scan order, and the mask of the latter.
+    dc: [i32; 16],
+    pub(crate) dc_levels: [i16; 16],
+    pub(crate) dc_mask: u16,
+    /// Chroma DC of Cb and Cr.
+    pub(crate) chroma_dc: [[i16; 4]; 2],
+    /// `CodedBlockPatternLuma`: a bit for each quarter.
+    pub(crate) luma_pattern: u8,
+    /// `CodedBlockPatternChroma`: nothing, DC, or all.
+    pub(crate) chroma_pattern: u8,
+}
+
+/// Where a block of chroma is among the levels, by plane and place in it.
+pub(crate) const fn chroma_block(plane: usize, x: usize, y: usize) -> usize {
+    16 + 4 * y + 2 * plane + x
+}
+
+/// Sums within 16 bits (8.5.12.2): coarse levels of extreme samples may add up to more than the samples did.
+const LARGEST_SUM: i32 = 32_000;
+/// The same, where a DC coefficient comes from elsewhere.
+const LARGEST_AC_SUM: i32 = 14_000;
+/// From this QP on sums are watched.
+const WATCHED_QP: u8 = 34;
+
+impl Residual {
+    pub(crate) const fn new() -> Self {
+        Self {
+            strips: [Strip::ZERO; 6],
+            any: [false; 6],
+            levels: [[0; 16]; 24],
+            masks: [0; 24],
+            dc: [0; 16],
+            dc_levels: [0; 16],
+            dc_mask: 0,
+            chroma_dc: [[0; 4]; 2],
+            luma_pattern: 0,
+            chroma_pattern: 0,
+        }
+    }
+
+    /// No level at all.
+    pub(crate) fn clear(&mut self) {
+        self.clear_luma();
+        self.clear_chroma();
+    }
+
+    /// No level of luma.
+    pub(crate) fn clear_luma(&mut self) {
+        (self.luma_pattern, self.dc_mask) = (0, 0);
+        self.any[..4].fill(false);
+        self.masks[..16].fill(0);
+    }
+
+    /// No level of chroma.
+    pub(crate) fn clear_chroma(&mut self) {
+        self.chroma_pattern = 0;
+        self.any[4..].fill(false);
+        self.masks[16..].fill(0);
+    }
+
+    /// Whether there is nothing to send.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.luma_pattern | self.chroma_pattern == 0
+    }
+
+    /// `coded_block_pattern`.
+    pub(crate) fn pattern(&self) -> usize {
+        usize::from(self.luma_pattern | self.chroma_pattern << 4)
+    }
+
+    /// Numbers of levels as later macroblocks see them.
+    pub(crate) fn counts(&self) -> Counts {
+        let mut counts = [0; 24];
+        let count = |mask: u16| mask.count_ones().to_le_bytes()[0];
+        if self.luma_pattern != 0 {
+            counts.iter_mut().zip(&self.masks[..16]).for_each(|(out, mask)| *out = count(*mask));
+        }
+        if self.chroma_pattern == 2 {
+            for (at, out) in counts[16..].iter_mut().enumerate() {
+                *out = count(self.masks[chroma_block(at / 4, at % 2, at / 2 % 2)]);
+            }
+        }
+        counts
+    }
+
+    /// Transforms and quantises luma for an inter macroblock.
+    pub(crate) fn code_luma(
+        &mut self,
+        kernels: &Kernels,
+        quantiser: &Quantiser,
+        qp: u8,
+        [source, prediction]: [&Block; 2],
+    ) {
+        (self.luma_pattern, self.dc_mask) = (0, 0);
+        for strip in 0..4 {
+            let (from, guess) = (source.strip(strip), prediction.strip(strip));
+            self.any[strip] = from != guess && {
+                (kernels.transform)(from, guess, &mut self.strips[strip]);
+                self.quantise(kernels, quantiser, (qp, LARGEST_SUM), strip, Rounding::Inter)
+            };
+            self.scan(kernels, strip);
+            for block in (0..4).filter(|block| self.masks[4 * strip + block] != 0) {
+                self.luma_pattern |= 1 << (strip / 2 * 2 + block / 2);
+            }
+        }
+    }
+
+    /// Transforms and quantises luma for Intra_16x16, whose DC coefficients are transformed once more.
+    pub(crate) fn code_luma_16x16(
+        &mut self,
+        kernels: &Kernels,
+        quantiser: &Quantiser,
+        qp: u8,
+        [source, prediction]: [&Block; 2],
+    ) {
+        let mut coefficients = [0; 16];
+        for strip in 0..4 {
+            (kernels.transform)(source.strip(strip), prediction.strip(strip), &mut self.strips[strip]);
+            for block in 0..4 {
+                coefficients[4 * strip + block] = std::mem::take(self.strips[strip].dc(block)).into();
+            }
+            self.any[strip] = self.quantise(kernels, quantiser, (qp, LARGEST_AC_SUM), strip, Rounding::Intra);
+            self.scan(kernels, strip);
+        }
+        (self.dc, self.dc_levels, self.dc_mask) = quantiser.luma_dc_levels(&coefficients);
+        self.luma_pattern = if self.any[..4].contains(&true) { 15 } else { 0 };
+    }
+
+    /// Transforms and quantises chroma.
+    pub(crate) fn code_chroma(
+        &mut self,
+        kernels: &Kernels,
+        quantiser: &Quantiser,
+        qp: u8,
+        [source, prediction]: [&Block; 2],
+        rounding: Rounding,
+    ) {
+        if source.chroma() == prediction.chroma() {
+            return self.clear_chroma();
+        }
+        let mut coefficients = [[0; 4]; 2];
+        for strip in 4..6 {
+            (kernels.transform)(source.strip(strip), prediction.strip(strip), &mut self.strips[strip]);
+            for block in 0..4 {
+                coefficients[block / 2][(strip - 4) * 2 + block % 2] =
+                    std::mem::take(self.strips[strip].dc(block)).into();
+            }
+            self.any[strip] = self.quantise(kernels, quantiser, (qp, LARGEST_AC_SUM), strip, rounding);
+            self.scan(kernels, strip);
+        }
+        self.chroma_dc = coefficients.map(|plane| quantiser.chroma_dc_levels(plane, rounding));
+        self.chroma_pattern = match (self.any[4] || self.any[5], self.chroma_dc == [[0; 4]; 2]) {
+            (true, _) => 2,
+            (false, false) => 1,
+            (false, true) => 0,
+        };
+    }
+
+    /// Quantises a single block of luma, the first of its strip; whether any level is not 0.
+    pub(crate) fn code_single(
+        &mut self,
+        kernels: &Kernels,
+        quantiser: &Quantiser,
+        qp: u8,
+        block: usize,
+        strip: &mut Strip,
+    ) -> bool {
+        if !(kernels.quantise)(strip, &quantiser.forward, &quantiser.offset[Rounding::Intra as usize]) {
+            return false;
+        }
+        if qp >= WATCHED_QP {
+            tame(strip, 0, quantiser, LARGEST_SUM);
+        }
+        let (mut levels, mut masks) = ([[0; 16]; 4], [0; 4]);
+        (kernels.scan)(strip, &mut levels, &mut masks);
+        (self.levels[block], self.masks[block]) = (levels[0], masks[0]);
+        masks[0] != 0
+    }
+
+    fn quantise(
+        &mut self,
+        kernels: &Kernels,
+        quantiser: &Quantiser,
+        (qp, largest): (u8, i32),
+        strip: usize,
+        rounding: Rounding,
+    ) -> bool {
+        let levels = &mut self.strips[strip];
+        let any = (kernels.quantise)(levels, &quantiser.forward, &quantiser.offset[rounding as usize]);
+        if any && qp >= WATCHED_QP {
+            (0..4).for_each(|block| tame(levels, block, quantiser, largest));
+        }
+        any
+    }
+
+    fn scan(&mut self, kernels: &Kernels, strip: usize) {
+        if self.any[strip] {
+            let levels = &mut self.levels.as_chunks_mut().0[strip];
+            (kernels.scan)(&self.strips[strip], levels, &mut self.masks.as_chunks_mut().0[strip]);
+        } else {
+            self.masks[4 * strip..4 * strip + 4].fill(0);
+        }
+    }
+
+    /// Prediction and levels to luma of an inter macroblock.
+    pub(crate) fn rebuild_luma(
+        &self,
+        kernels: &Kernels,
+        quantiser: &Quantiser,
+        prediction: &Block,
+        result: &mut Block,
+    ) {
+        for strip in 0..4 {
+            if self.any[strip] {
+                let mut coefficients = Strip::ZERO;
+                (kernels.scale)(&self.strips[strip], &quantiser.inverse, &mut coefficients);
+                (kernels.reconstruct)(&coefficients, prediction.strip(strip), result.strip_mut(strip));
+            } else {
+                *result.strip_mut(strip) = *prediction.strip(strip);
+            }
+        }
+    }
+
+    /// Prediction and levels to luma of Intra_16x16.
+    pub(crate) fn rebuild_luma_16x16(
+        &self,
+        kernels: &Kernels,
+        quantiser: &Quantiser,
+        prediction: &Block,
+        result: &mut Block,
+    ) {
+        if self.dc_mask == 0 && self.luma_pattern == 0 {
+            *result.luma_mut() = *prediction.luma();
+            return;
+        }
+        let dc = quantiser.luma_dc(&self.dc);
+        for strip in 0..4 {
+            let mut coefficients = Strip::ZERO;
+            if self.any[strip] {
+                (kernels.scale)(&self.strips[strip], &quantiser.inverse, &mut coefficients);
+            }
+            (0..4).for_each(|block| *coefficients.dc(block) = dc[4 * strip + block]);
+            (kernels.reconstruct)(&coefficients, prediction.strip(strip), result.strip_mut(strip));
+        }
+    }
+
+    /// Prediction and levels to chroma.
+    pub(crate) fn rebuild_chroma(
+        &self,
+        kernels: &Kernels,
+        quantiser: &Quantiser,
+        prediction: &Block,
+        result: &mut Block,
+    ) {
+        if self.chroma_pattern == 0 {
+            *result.chroma_mut() = *prediction.chroma();
+            return;
+        }
+        let dc = self.chroma_dc.map(|levels| quantiser.chroma_dc(levels));
+        for strip in 4..6 {
+            let mut coefficients = Strip::ZERO;
+            if self.any[strip] {
+                (kernels.scale)(&self.strips[strip], &quantiser.inverse, &mut coefficients);
+            }
+            for block in 0..4 {
+                *coefficients.dc(block) = dc[block / 2][(strip - 4) * 2 + block % 2];
+            }
+            (kernels.reconstruct)(&coefficients, prediction.strip(strip), result.strip_mut(strip));
+        }
+    }
+}
+
+/// Halves a block's levels until its coefficients cannot add up to more than `largest`.
+fn tame(levels: &mut Strip, block: usize, quantiser: &Quantiser, largest: i32) {
+    loop {
+        let mut sum = 0;
+        for (across, row) in levels.0.iter().enumerate() {
+            let lanes = row.iter().zip(&quantiser.inverse[across % 2]).skip(4 * block).take(4);
+            sum += lanes.map(|(level, scale)| (i32::from(*level) * i32::from(*scale)).abs()).sum::<i32>();
+        }
+        if sum <= largest {
+            return;
+        }
+        for row in &mut levels.0 {
+            row[4 * block..4 * block + 4].iter_mut().for_each(|level| *level /= 2);
+        }
+    }
+}

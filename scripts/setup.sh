@@ -53,6 +53,7 @@ need_image_tools() {
   need kmod depmod "finds what the guest's kernel modules depend on"
   need xz-utils xz "unpacks kernel modules"
   need zstd zstd "packs the guest's first file system"
+  need cpio cpio "the tests unpack with it what was packed"
 }
 
 # What the tests of containers and seats run for real; without one of them its tests say so and go on.

@@ -30,7 +30,8 @@ async fn main() -> anyhow::Result<()> {
     }
     let (showing, shown) = watch::channel(report(&order, Phase::Starting, None));
     if fake != "silent" {
-        let _ = std::fs::remove_file(places.control());
+        // Left by a life before.
+        let _ = (std::fs::remove_file(places.control()), std::fs::remove_file(places.input()));
         tokio::spawn(control(UnixListener::bind(places.control())?, shown, showing.clone()));
         tokio::spawn(input(UnixListener::bind(places.input())?, places.folder().join("input.txt")));
     }

@@ -7,10 +7,12 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import { Client, handshake } from '../lib/client.mjs';
+import { Client, ending, handshake } from '../lib/client.mjs';
 import { suite } from '../lib/suite.mjs';
 import { sleep, until } from '../lib/wait.mjs';
 
+/** The type of a StreamError. */
+const STREAM_ERROR = 0x31;
 const token = () => randomBytes(32).toString('base64url');
 const TOKENS = { view: token(), control: token(), agent: token() };
 const folder = mkdtempSync(join(tmpdir(), 'viewer-tokens-'));
@@ -36,8 +38,10 @@ guarded('the page itself needs no token, everything behind it does', async ({ br
   for (const path of ['status', 'screenshot', 'clients', 'clipboard', 'files', 'windows', 'video/stats']) {
     assert.equal((await fetch(bridge.url + path)).status, 401, path);
   }
-  assert.equal(await handshake(bridge.url, {}), 401);
-  assert.equal(await handshake(bridge.url, {}, ['lunette', `lunette.bearer.${token()}`]), 401);
+  // A page is not shown the status of a refused handshake, so a stranger is told over the WebSocket, and nothing else.
+  const turnedAway = { types: [STREAM_ERROR], code: 4001 };
+  assert.deepEqual(await ending(bridge.url), turnedAway);
+  assert.deepEqual(await ending(bridge.url, ['lunette', `lunette.bearer.${token()}`]), turnedAway);
 });
 
 guarded('a token in the fragment is used and taken out of the address', async ({ open, bridge }) => {

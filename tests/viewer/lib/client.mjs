@@ -83,3 +83,14 @@ export function handshake(url, headers, protocols = []) {
     socket.on('error', () => {});
   });
 }
+
+/** How the server ends a stream that says nothing: the types of its messages, and its close code. */
+export function ending(url, protocols = []) {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(url.replace(/^http/, 'ws') + 'ws/stream', protocols);
+    const types = [];
+    socket.on('message', (data) => types.push(data[0]));
+    socket.on('close', (code) => resolve({ types, code }));
+    socket.on('error', reject);
+  });
+}

@@ -3,19 +3,19 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Builds the programs of these packages, and returns the folder that they are in. Cargo itself builds those of the
-/// tested package only.
+/// Builds the workspace's programs, and returns the folder that they are in. Cargo itself builds those of the tested
+/// package only.
+///
+/// All of them, since the features of what they depend on are those of the packages asked for: some of them alone are
+/// built from nothing once more.
 ///
 /// # Panics
 /// When they do not build.
 #[must_use]
-pub fn build(packages: &[&str]) -> PathBuf {
+pub fn build() -> PathBuf {
     let folder = target_folder();
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--bins"]);
-    for package in packages {
-        cargo.args(["--package", package]);
-    }
+    cargo.args(["build", "--quiet", "--workspace", "--bins"]);
     if folder.ends_with("release") {
         cargo.arg("--release");
     }

@@ -105,7 +105,13 @@ impl Clipboard {
             return Err(SessionError::TooLarge { what: CLIPBOARD, limit: LARGEST });
         }
         match &self.way {
-            Way::DataControl { owner, .. } => ask(|answer| owner.send(Command::Set { contents, answer })).await,
+            Way::DataControl { owner, .. } => {
+                ask(|answer| owner.send(Command::Set { contents, answer })).await?;
+                // Once the compositor has it, whoever pastes gets it, and not what was there before.
+                let owner = owner.clone();
+                let taken = tokio::task::spawn_blocking(move || owner.flush(ANSWER)).await;
+                taken.map_err(|error| SessionError::gone(CLIPBOARD, error.to_string()))?
+            }
             Way::Gnome(gnome) => gnome.set_clipboard(contents).await,
             Way::Unavailable { why, .. } => Err(why.clone()),
         }

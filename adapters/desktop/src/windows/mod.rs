@@ -8,6 +8,7 @@ mod wlr_management;
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use self::desk::{Command, Desk};
 use self::introspect::Introspect;
@@ -19,6 +20,9 @@ use crate::{Display, SessionError};
 
 pub(crate) const WINDOWS: &str = "the window list";
 const WORKSPACES: &str = "the list of workspaces";
+/// Within which a window that gets the focus says so.
+const FOCUS: Duration = Duration::from_secs(2);
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// A window, for as long as it is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -189,11 +193,22 @@ impl Windows {
         sway_ipc::check_name(name)?;
         self.act(window, WindowAction::Focus).await?;
         // The answer to one connection says nothing about the other: sway must have seen the focus change.
-        let moved = self.list().await?.into_iter().find(|other| other.id == window);
-        if !moved.and_then(|window| window.state).is_some_and(|state| state.focused) {
-            return Err(SessionError::refused("the compositor", format!("window {window} does not get the focus")));
-        }
+        let focus = tokio::time::timeout(FOCUS, self.until_focused(window)).await;
+        focus.map_err(|_| {
+            SessionError::refused("the compositor", format!("window {window} does not get the focus"))
+        })??;
         sway.move_focused(name).await
+    }
+
+    /// sway tells of a change of focus when it has nothing else to do, which may be after its next answer.
+    async fn until_focused(&self, window: WindowId) -> Result<(), SessionError> {
+        loop {
+            let moved = self.list().await?.into_iter().find(|other| other.id == window);
+            if moved.and_then(|window| window.state).is_some_and(|state| state.focused) {
+                return Ok(());
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
     }
 
     fn sway(&self) -> Result<&SwayIpc, SessionError> {

@@ -93,7 +93,8 @@ pub(crate) fn fake_launcher() -> PathBuf {
 fn build_fake_launcher() -> PathBuf {
     let programs = Path::new(env!("CARGO_BIN_EXE_hydra")).parent().unwrap();
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--package", "hydra", "--example", "fake-launcher"]);
+    // With the features that the workspace has together: those of hydra alone would build everything once more.
+    cargo.args(["build", "--quiet", "--workspace", "--example", "fake-launcher"]);
     if programs.ends_with("release") {
         cargo.arg("--release");
     }

@@ -22,17 +22,6 @@ pub(crate) use picture::Picture;
 pub(crate) use screen::Screen;
 pub(crate) use viewer::{Viewer, Way};
 
-/// What has programs that the guest or the host needs.
-const PACKAGES: [&str; 8] = [
-    "frame-export",
-    "drm-manager",
-    "drm-flipper",
-    "hydra",
-    "lease-launcher",
-    "logind-stub",
-    "desktop-bridge",
-    "desktop-tests",
-];
 /// The profile that most people get.
 pub(crate) const LIGHT: &str = "light";
 /// From nothing to a picture, on an emulated processor that others use too.
@@ -73,7 +62,7 @@ pub(crate) fn machine(test: &str, profiles: &[&str]) -> Option<Machine> {
     }
     let plan = LabPlan {
         name: format!("test-{test}").parse().expect("a test's name is a label"),
-        programs: Programs::in_folder(&build(&PACKAGES)),
+        programs: Programs::in_folder(&build()),
         guest_programs: vec!["desktop-probe".to_owned()],
         system: System::Desktops { profiles: profiles.iter().map(|name| (*name).to_owned()).collect() },
         kernel: Kernel::Backports,

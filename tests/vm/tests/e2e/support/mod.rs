@@ -51,7 +51,7 @@ fn qemu() -> Result<Qemu, VmError> {
 fn plan(test: &str) -> LabPlan {
     LabPlan {
         name: format!("test-{test}").parse().expect("a test's name is a label"),
-        programs: Programs::in_folder(&build(&["frame-export", "drm-manager", "drm-flipper", "vm-tests"])),
+        programs: Programs::in_folder(&build()),
         guest_programs: vec!["guest-probe".to_owned()],
         system: System::Test,
         kernel: Kernel::Backports,

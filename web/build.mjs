@@ -56,9 +56,15 @@ const page = (await readFile(join(root, "static/index.html"), "utf8"))
   .replace("{{icon}}", icon);
 await put("index.html", Buffer.from(page));
 
-const total = firstLoad.reduce((sum, file) => sum + file.gzip, 0);
+// The wall, whose weight is its own.
+const viewer = firstLoad.length;
+const names = { wall: await asset("wall", "js", await bundle("src/wall/main.tsx")), wallStyle: await asset("wall", "css", await bundle("src/wall/wall.css")), icon };
+const wall = await readFile(join(root, "static/wall.html"), "utf8");
+await put("wall.html", Buffer.from(Object.entries(names).reduce((text, [name, path]) => text.replace(`{{${name}}}`, path), wall)));
+
+const total = firstLoad.slice(0, viewer).reduce((sum, file) => sum + file.gzip, 0);
 for (const { name, raw, gzip } of firstLoad) console.log(`${String(gzip).padStart(7)} gz ${String(raw).padStart(8)}  ${name}`);
-console.log(`${String(total).padStart(7)} gz in all, of ${LIMIT}`);
+console.log(`${String(total).padStart(7)} gz for the viewer, of ${LIMIT}`);
 if (process.argv.includes("--size") && total > LIMIT) {
   console.error(`The first load is ${total - LIMIT} bytes too heavy.`);
   process.exitCode = 1;

@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 use crate::bench::Bench;
 use crate::demo::Demo;
 use crate::image::Image;
+use crate::up::{Down, Up};
 use crate::vm::{self, Vm};
 
 /// Desktops in a virtual machine, live in a browser
@@ -18,6 +19,13 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Show a wall of live desktops in a browser, from nothing
+    ///
+    /// Builds the guest's image where it is missing, boots it, starts what serves it, makes the desktops, and prints an
+    /// address that logs in. Goes on until Ctrl-C or `lunette down`; what runs already is joined.
+    Up(Box<Up>),
+    /// End what `lunette up` started, and nothing else
+    Down(Down),
     /// Measure what the frame path costs on this machine
     ///
     /// Every table starts with the command that made it, and every cost with its least, middle and largest value.
@@ -47,6 +55,8 @@ impl Cli {
     /// When it cannot be done; the chain of causes is for a person.
     pub fn run(&self) -> Result<String> {
         match &self.command {
+            Command::Up(up) => up.run(),
+            Command::Down(down) => down.run(),
             Command::Bench(bench) => bench.run(),
             Command::Demo(demo) => demo.run(),
             Command::Image(image) => image.run(),

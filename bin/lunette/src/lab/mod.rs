@@ -6,6 +6,7 @@
 //!        └─ Guest     root's shell ──▶ Flipper: a lease with page flips on it
 //! ```
 
+mod door;
 mod exporter;
 mod flipper;
 mod guest;
@@ -24,6 +25,7 @@ use lunette_vm::{
 
 use crate::bridges;
 
+pub use door::HydraDoor;
 pub use exporter::{Exporter, ExporterPlan};
 pub use flipper::{Flipper, FlipperPlan};
 pub use guest::Guest;
@@ -96,12 +98,14 @@ impl System {
         }
     }
 
-    /// A port of the loopback that is to lead to desktops' bridges.
-    fn bridges(&self) -> Result<Option<SocketAddrV4>> {
-        match (self, free_address()?) {
-            (Self::Desktops { .. }, SocketAddr::V4(address)) => Ok(Some(address)),
-            _ => Ok(None),
-        }
+    /// What of the loopback is to lead into the guest.
+    fn ways(&self) -> Result<Option<Ways>> {
+        let (Self::Desktops { .. }, SocketAddr::V4(bridges), SocketAddr::V4(hydra)) =
+            (self, free_address()?, free_address()?)
+        else {
+            return Ok(None);
+        };
+        Ok(Some(Ways { bridges, hydra: HydraDoor::new(hydra)? }))
     }
 
     fn profiles(&self) -> &[String] {
@@ -141,8 +145,15 @@ pub struct Lab {
     guest: Guest,
     vm: Vm,
     accelerator: Accelerator,
-    bridges: Option<SocketAddrV4>,
+    ways: Option<Ways>,
     times: StartTimes,
+}
+
+/// What of the loopback leads into a guest with desktops.
+#[derive(Debug, Clone)]
+struct Ways {
+    bridges: SocketAddrV4,
+    hydra: HydraDoor,
 }
 
 impl Lab {
@@ -177,8 +188,8 @@ impl Lab {
         let started = Instant::now();
         let address = listen.streams.map_or_else(free_address, Ok)?;
         let work = tempfile::tempdir().context("cannot make a temporary directory")?;
-        let bridges = plan.system.bridges()?;
-        let machine = plan.machine(arch, parts, address, bridges, work.path())?;
+        let ways = plan.system.ways()?;
+        let machine = plan.machine(arch, parts, address, ways.as_ref(), work.path())?;
         times.programs = started.elapsed();
 
         let started = Instant::now();
@@ -188,13 +199,19 @@ impl Lab {
         let exporter = Exporter::start(&plan.programs, &plan.exporter, vm.paths(), address, listen.metrics)?;
         let guest = inside(&vm)?;
         times.boot = started.elapsed();
-        Ok(Self { exporter, guest, vm, accelerator, bridges, times })
+        Ok(Self { exporter, guest, vm, accelerator, ways, times })
     }
 
     /// Where this machine's loopback leads to the bridges of the guest's desktops, if it has any.
     #[must_use]
     pub fn bridges(&self) -> Option<SocketAddrV4> {
-        self.bridges
+        self.ways.as_ref().map(|ways| ways.bridges)
+    }
+
+    /// Where this machine's loopback leads to the hydra of the guest, if it has one.
+    #[must_use]
+    pub fn hydra(&self) -> Option<&HydraDoor> {
+        self.ways.as_ref().map(|ways| &ways.hydra)
     }
 
     /// The machine.
@@ -256,17 +273,17 @@ impl Lab {
     /// # Errors
     /// When it does not start, or leases cannot be had from it.
     pub fn replace_machine(self, plan: &LabPlan) -> Result<Self> {
-        let Self { exporter, guest, vm, accelerator, bridges, times } = self;
+        let Self { exporter, guest, vm, accelerator, ways, times } = self;
         // In this order: the shells are the machine's, and the next one needs its directory.
         drop(guest);
         drop(vm);
         let arch = Arch::of_host().context("there are no guests for this processor")?;
         let work = tempfile::tempdir().context("cannot make a temporary directory")?;
         let parts = Parts { image: plan.image(&mut |_| {})?, roots: plan.roots(&mut |_| {})? };
-        let machine = plan.machine(arch, parts, exporter.address(), bridges, work.path())?;
+        let machine = plan.machine(arch, parts, exporter.address(), ways.as_ref(), work.path())?;
         let vm = plan.start(machine, Qemu::find(arch)?, accelerator)?;
         let guest = inside(&vm)?;
-        Ok(Self { exporter, guest, vm, accelerator, bridges, times })
+        Ok(Self { exporter, guest, vm, accelerator, ways, times })
     }
 }
 
@@ -314,15 +331,16 @@ impl LabPlan {
         arch: Arch,
         parts: Parts,
         exporter: SocketAddr,
-        bridges: Option<SocketAddrV4>,
+        ways: Option<&Ways>,
         work: &Path,
     ) -> Result<MachineConfig> {
         let Parts { image, roots } = parts;
         let initrd = work.join("initrd");
-        image.initrd_with(&self.overlay(exporter, bridges)?, &initrd)?;
+        image.initrd_with(&self.overlay(exporter, ways)?, &initrd)?;
         let boot = Boot::Kernel { kernel: image.kernel, initrd: Some(initrd), command_line: image.cmdline };
         let mut machine = MachineConfig::new(arch, self.cpus, self.memory, boot);
-        machine.forwards = bridges.map(bridges::forward).into_iter().collect();
+        let forwards = ways.map(|ways| [bridges::forward(ways.bridges), ways.hydra.forward()]);
+        machine.forwards = forwards.into_iter().flatten().collect();
         machine.disks = image.disk.map(Disk::read_only).into_iter().collect();
         for root in roots {
             let serial = root.serial().parse()?;
@@ -337,7 +355,7 @@ impl LabPlan {
         Ok(machine)
     }
 
-    fn overlay(&self, exporter: SocketAddr, bridges: Option<SocketAddrV4>) -> Result<Overlay> {
+    fn overlay(&self, exporter: SocketAddr, ways: Option<&Ways>) -> Result<Overlay> {
         let mut overlay = Overlay::new();
         for name in self.system.programs().iter().copied().chain(self.guest_programs.iter().map(String::as_str)) {
             overlay = overlay.program(&self.programs.path(name)?)?;
@@ -350,9 +368,9 @@ impl LabPlan {
             let path = format!("/etc/systemd/system/{unit}.service.d/lab.conf");
             overlay = overlay.file(Path::new(&path), 0o644, host.clone().into_bytes())?;
         }
-        if let Some(from) = bridges {
-            let (path, text) = bridges::settings(from);
-            overlay = overlay.file(&path, 0o644, text)?;
+        if let Some(ways) = ways {
+            let (path, text) = bridges::settings(ways.bridges);
+            overlay = ways.hydra.add_to(overlay.file(&path, 0o644, text)?)?;
         }
         // Desktops live without.
         if let Ok(bridge) = self.programs.path("desktop-bridge") {

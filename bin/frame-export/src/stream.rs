@@ -8,7 +8,7 @@ use std::time::Duration;
 use lunette_capture::Doorbell;
 use lunette_frame::{AccessUnit, BitRate, FrameRate, Pts, ScanoutId};
 use lunette_net::{StreamEnd, StreamHandle, Units};
-use lunette_session::{Counters, Demand, Fanout, Flow, IdrReason, Limits, Passage, Slot, SubscriberId};
+use lunette_session::{Counters, Demand, Fanout, Flow, IdrReason, Limits, Passage, Slot, SubscriberId, Totals};
 use lunette_wire::hxfr::{ConfigRequest, CursorUpdate, ErrorCode};
 use tokio::sync::watch;
 
@@ -156,6 +156,19 @@ impl Stream {
         self.progress.send_replace(Progress::Ended(end));
     }
 
+    /// What went through so far.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        self.shared().fanout.totals()
+    }
+
+    /// Units that are kept for those who join, and units that may wait for a subscriber.
+    #[must_use]
+    pub fn kept_and_queue_units(&self) -> (usize, usize) {
+        let shared = self.shared();
+        (shared.fanout.kept_units(), shared.fanout.queue_units())
+    }
+
     /// What happened to each subscriber.
     #[must_use]
     pub fn subscribers(&self) -> Vec<(SubscriberId, Counters)> {
@@ -248,6 +261,12 @@ impl Wishes {
     #[must_use]
     pub fn passage(&self) -> Option<Passage> {
         self.stream.shared().fanout.passage(self.id)
+    }
+
+    /// Which of the stream's subscribers it is.
+    #[must_use]
+    pub const fn id(&self) -> SubscriberId {
+        self.id
     }
 
     /// Bytes that are queued.

@@ -102,6 +102,12 @@ impl Streams {
         Ok(joined)
     }
 
+    /// The stream of a scanout, if somebody watches it.
+    #[must_use]
+    pub fn find(&self, id: ScanoutId) -> Option<Arc<Stream>> {
+        self.inner().running.get(&id).map(|running| Arc::clone(&running.stream))
+    }
+
     /// Ends every stream and waits for their threads.
     pub fn stop(&self) {
         let threads: Vec<_> = {
@@ -175,7 +181,7 @@ fn expose_clients(streams: &[Arc<Stream>], text: &mut Exposition) {
     let families: [(&str, &str, &str, Pick); 4] = [
         ("client_queue_units", "gauge", "Access units that wait for a client.", |c| c.queued as u64),
         ("client_delivered_total", "counter", "Access units that a client was given.", |c| c.delivered),
-        ("client_dropped_total", "counter", "Access units that a client missed.", |c| c.dropped),
+        ("client_dropped_total", "counter", "Access units that a client missed.", |c| c.drops.total()),
         ("client_stalls_total", "counter", "Times that a client fell behind.", |c| c.stalls),
     ];
     for (name, kind, help, pick) in families {

@@ -20,8 +20,9 @@ use std::time::Duration;
 use lunette_frame::{AccessUnit, BitRate};
 
 use crate::connection::Flow;
+use crate::counters::{Counters, DropReason, Totals};
 use crate::lane::{IdrReason, Lane};
-use crate::subscriber::{Counters, Passage, State, Subscriber, SubscriberId};
+use crate::subscriber::{Passage, State, Subscriber, SubscriberId};
 
 /// One of the two encoders that a stream may run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -123,6 +124,8 @@ pub struct Fanout {
     followers: [usize; 2],
     subscribers: BTreeMap<SubscriberId, Subscriber>,
     next_id: u64,
+    /// Of those who left only what happened to them.
+    totals: Totals,
 }
 
 impl Fanout {
@@ -137,6 +140,7 @@ impl Fanout {
             followers: [0; 2],
             subscribers: BTreeMap::new(),
             next_id: 0,
+            totals: Totals::default(),
         }
     }
 
@@ -159,6 +163,7 @@ impl Fanout {
         let gone = self.subscribers.remove(&id)?;
         self.followers[gone.slot.index()] -= usize::from(gone.is_active());
         self.close_idle_slots();
+        self.totals.subscribers.add_gone(&gone.counters());
         Some(gone.counters())
     }
 
@@ -168,7 +173,7 @@ impl Fanout {
         let Some(subscriber) = self.subscribers.get_mut(&id).filter(|subscriber| subscriber.is_active()) else {
             return;
         };
-        subscriber.fall_behind();
+        subscriber.fall_behind(DropReason::Late);
         self.followers[subscriber.slot.index()] -= 1;
         self.close_idle_slots();
     }
@@ -266,6 +271,8 @@ impl Fanout {
             Demand::Idr(reason) => reason,
             Demand::Idle | Demand::Encode | Demand::Wait => IdrReason::Encoder,
         };
+        self.totals.units += 1;
+        self.totals.bytes += unit.data.len() as u64;
         let reason = self.lanes[slot.index()].record(now, unit, &self.limits);
         let is_live = slot == self.live;
         if is_live {
@@ -327,6 +334,26 @@ impl Fanout {
     /// What happened to each subscriber so far.
     pub fn counters(&self) -> impl Iterator<Item = (SubscriberId, Counters)> + '_ {
         self.subscribers.iter().map(|(id, subscriber)| (*id, subscriber.counters()))
+    }
+
+    /// What went through so far.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        let mut totals = self.totals;
+        self.subscribers.values().for_each(|subscriber| totals.subscribers.add(&subscriber.counters()));
+        totals
+    }
+
+    /// Units that are kept for those who join.
+    #[must_use]
+    pub fn kept_units(&self) -> usize {
+        self.lanes[self.live.index()].snapshot().map_or(0, <[AccessUnit]>::len)
+    }
+
+    /// Units that a subscriber's queue holds at most.
+    #[must_use]
+    pub const fn queue_units(&self) -> usize {
+        self.limits.queue_units
     }
 
     /// The way back for a stalled subscriber: what live has since its IDR, else the next IDR of live if nobody else

@@ -10,6 +10,7 @@
 
 mod access;
 mod connection;
+mod counters;
 mod fanout;
 mod lane;
 mod mailbox;
@@ -20,10 +21,11 @@ mod viewer;
 
 pub use access::{Access, NotAllowed, Right, Wish};
 pub use connection::{Action, Connection, Flow, Role};
+pub use counters::{Counters, DropReason, Drops, InputCounters, RoundTrips, Totals, ViewerCounters};
 pub use fanout::{Demand, Fanout, Limits, Slot};
 pub use lane::IdrReason;
 pub use mailbox::Letter;
 pub use pacing::Pacing;
 pub use room::{Hears, Joining, Presence, Room};
-pub use subscriber::{Counters, Passage, SubscriberId};
+pub use subscriber::{Passage, SubscriberId};
 pub use viewer::{Facts, Out, Payload, Picture, Viewer, ViewerLimits};

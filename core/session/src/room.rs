@@ -21,6 +21,7 @@ use lunette_wire::stream::{
     AgentAction, ClipboardChange, Colour, InputRequest, RemoteUser, ServerControl, ServerMessage,
 };
 
+use crate::counters::InputCounters;
 use crate::mailbox::Letter;
 pub use member::{Hears, Joining, Presence};
 use member::{Member, pointer_message, state_for, touch_message};
@@ -39,6 +40,7 @@ pub struct Room {
     events: VecDeque<Event>,
     /// Members with letters that nobody was told of yet.
     woken: Vec<ParticipantId>,
+    counters: InputCounters,
 }
 
 impl Room {
@@ -55,7 +57,14 @@ impl Room {
             last_mover: ParticipantId(0),
             events: VecDeque::new(),
             woken: Vec::new(),
+            counters: InputCounters::default(),
         }
+    }
+
+    /// What became of input so far.
+    #[must_use]
+    pub const fn input_counters(&self) -> InputCounters {
+        self.counters
     }
 
     /// Lets somebody in. An older connection of the same client is superseded, and holds nothing down any more.
@@ -94,13 +103,27 @@ impl Room {
         let verdict = self.control.input(id, now);
         self.settle();
         if let Verdict::Refused(refusal) = verdict {
+            self.count_refusal(&refusal);
             return Err(refusal);
         }
         if self.combined.apply(id, &event).is_ok() {
+            self.counters.accepted += 1;
             self.show(id, now, &event);
             self.events.push_back(event);
+        } else {
+            self.counters.senseless += 1;
         }
         Ok(())
+    }
+
+    fn count_refusal(&mut self, refusal: &Refusal) {
+        let count = match refusal {
+            Refusal::HeldByPerson(_) => &mut self.counters.held_by_person,
+            Refusal::HeldByAgent(_) => &mut self.counters.held_by_agent,
+            Refusal::ViewOnly => &mut self.counters.view_only,
+            _ => &mut self.counters.other,
+        };
+        *count += 1;
     }
 
     /// What a member holds down comes up.

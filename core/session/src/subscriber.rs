@@ -15,6 +15,7 @@ use std::time::Duration;
 use lunette_frame::{AccessUnit, BitRate, Pts};
 
 use crate::connection::Flow;
+use crate::counters::{Counters, DropReason};
 use crate::fanout::{Limits, Slot};
 
 /// Names a subscriber of one [`Fanout`](crate::Fanout); never reused.
@@ -27,21 +28,6 @@ impl SubscriberId {
     pub const fn get(self) -> u64 {
         self.0
     }
-}
-
-/// What happened to one subscriber.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counters {
-    /// Units handed to the reader.
-    pub delivered: u64,
-    /// Bytes handed to the reader.
-    pub delivered_bytes: u64,
-    /// Units it did not get because its queue was full or it waited for an IDR.
-    pub dropped: u64,
-    /// Times that its queue overflowed or was given up.
-    pub stalls: u64,
-    /// Units in its queue now.
-    pub queued: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,8 +149,8 @@ impl Subscriber {
         };
         let late = now.saturating_sub(oldest) > limits.queue_time;
         if late || self.queue.len() >= limits.queue_units || bytes > limits.queue_bytes {
-            self.counters.dropped += 1;
-            self.fall_behind();
+            self.counters.drops.count(DropReason::Full, 1);
+            self.fall_behind(DropReason::Full);
         } else {
             self.queued_bytes = bytes;
             self.queue.push_back(Queued::live(now, unit));
@@ -172,8 +158,8 @@ impl Subscriber {
     }
 
     /// Gives up what is queued; nothing more comes until it reads again.
-    pub(crate) fn fall_behind(&mut self) {
-        self.counters.dropped += self.queue.len() as u64;
+    pub(crate) fn fall_behind(&mut self, reason: DropReason) {
+        self.counters.drops.count(reason, self.queue.len() as u64);
         self.counters.stalls += 1;
         self.queue.clear();
         self.queued_bytes = 0;
@@ -191,7 +177,8 @@ impl Subscriber {
 
     /// Counts a unit that was not queued.
     pub(crate) fn miss(&mut self) {
-        self.counters.dropped += 1;
+        let reason = if self.is_active() { DropReason::Waiting } else { DropReason::Stalled };
+        self.counters.drops.count(reason, 1);
     }
 
     pub(crate) fn pop(&mut self) -> Option<AccessUnit> {

@@ -25,6 +25,7 @@ use lunette_wire::stream::{
     StreamClock, StreamError, StreamInit, Timing, VideoHead, VideoState,
 };
 
+use crate::counters::ViewerCounters;
 use crate::mailbox::Letter;
 use crate::pacing::Pacing;
 pub use limits::ViewerLimits;
@@ -68,6 +69,7 @@ pub struct Viewer {
     told_state: Option<VideoState>,
     /// When it is told of a pointer although nothing is known of the desktop's.
     pointer_due: Option<Duration>,
+    counters: ViewerCounters,
 }
 
 impl Viewer {
@@ -92,7 +94,14 @@ impl Viewer {
             last_refusal: None,
             told_state: None,
             pointer_due: None,
+            counters: ViewerCounters::default(),
         }
+    }
+
+    /// What happened so far.
+    #[must_use]
+    pub const fn counters(&self) -> &ViewerCounters {
+        &self.counters
     }
 
     /// The next thing to do.
@@ -167,6 +176,7 @@ impl Viewer {
                     let refused = Refused { what: RefusedThing::Control, reason: error.to_string() };
                     self.answer(ServerControl::Refused(refused));
                 }
+                self.counters.nonsense += 1;
                 self.out.push_back(Out::Nonsense(error.to_string()));
             }
         }
@@ -194,6 +204,7 @@ impl Viewer {
         if let Some(echo) = self.pulse.pong(now, payload) {
             if echo.alone {
                 self.pacing.round_trip(now, echo.round_trip);
+                self.counters.round_trips.note(echo.round_trip);
             }
             // It came behind everything that was sent before the ping.
             self.pacing.confirm(now, echo.sent_bytes);
@@ -247,6 +258,9 @@ impl Viewer {
         let head = VideoHead { codec: Codec::H264, keyframe, replay: picture.replay, pts_us, width, height };
         let message = head.message(&picture.unit.data);
         self.sent_bytes += message.len() as u64;
+        self.counters.pictures += 1;
+        self.counters.keyframes += u64::from(keyframe);
+        self.counters.bytes = self.sent_bytes;
         self.pacing.sent(now, message.len());
         self.out.push_back(Out::Send(Payload::Binary(message)));
         if self.timings {
@@ -266,6 +280,7 @@ impl Viewer {
     pub fn handle_backlog(&mut self, now: Duration, waits: Duration) {
         if self.state == State::Watching && !self.fell_behind && waits > self.limits.behind && !self.takes_more(now) {
             self.fell_behind = true;
+            self.counters.fell_behind += 1;
             self.out.push_back(Out::FallBehind);
             self.tell_rate_at(now);
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use lunette_frame::{AccessUnit, BitRate, Pts, Size, UnitKind};
-use lunette_session::{Demand, Fanout, IdrReason, Limits, Slot, SubscriberId};
+use lunette_session::{Demand, DropReason, Fanout, IdrReason, Limits, Slot, SubscriberId};
 use proptest::prelude::*;
 
 /// An encoder that writes into each unit which unit it refers to.
@@ -334,7 +334,7 @@ fn a_stalled_subscriber_costs_the_others_neither_a_unit_nor_an_idr() {
     assert_eq!(world.decoders[&stalled].idrs, 2);
     assert_eq!(world.reasons, [IdrReason::Join, IdrReason::Resync]);
     let counters = world.fanout.counters().find(|(id, _)| *id == stalled).unwrap().1;
-    assert_eq!((counters.stalls, counters.delivered + counters.dropped), (1, 663));
+    assert_eq!((counters.stalls, counters.delivered + counters.drops.total()), (1, 663));
 }
 
 #[test]
@@ -627,5 +627,44 @@ fn who_falls_behind_has_an_empty_queue_and_resumes_at_an_idr() {
     world.pictures(5, &[reader, late]);
     assert_eq!((world.decoders[&late].idrs, world.decoders[&reader].idrs), (1, 1));
     let counters = world.fanout.counters().find(|(id, _)| *id == late).unwrap().1;
-    assert_eq!((counters.stalls, counters.delivered + counters.dropped), (1, 15));
+    assert_eq!((counters.stalls, counters.delivered + counters.drops.total()), (1, 15));
+}
+
+#[test]
+fn each_unit_that_is_missed_is_counted_with_its_reason_also_of_those_who_left() {
+    let mut world = World::new();
+    let (reader, late) = (world.join(), world.join());
+    world.pictures(5, &[reader]);
+    world.fanout.fall_behind(late);
+    world.pictures(3, &[reader]);
+    let drops = world.fanout.counters().find(|(id, _)| *id == late).unwrap().1.drops;
+    let of = |reason| drops.of(reason);
+    assert_eq!(DropReason::ALL.map(of), [0, 5, 3, 0]);
+    let before = world.fanout.totals();
+    assert_eq!((before.units, before.bytes), (8, 8 * 20));
+    assert_eq!((before.subscribers.delivered, before.subscribers.drops, before.subscribers.stalls), (8, drops, 1));
+    world.fanout.leave(late);
+    world.fanout.leave(reader);
+    assert_eq!(world.fanout.totals(), before);
+}
+
+#[test]
+fn a_queue_that_overflows_says_so() {
+    let mut world = World::new();
+    let (reader, stuck) = (world.join(), world.join());
+    world.pictures(100, &[reader]);
+    let drops = world.fanout.counters().find(|(id, _)| *id == stuck).unwrap().1.drops;
+    assert!(drops.of(DropReason::Full) > 0 && drops.of(DropReason::Late) == 0, "{drops:?}");
+    assert_eq!(drops.total(), 100);
+}
+
+#[test]
+fn what_is_kept_for_joiners_is_the_live_group_of_pictures() {
+    let mut world = World::new();
+    let reader = world.join();
+    assert_eq!(world.fanout.kept_units(), 0);
+    world.pictures(4, &[reader]);
+    assert_eq!(world.fanout.kept_units(), 4);
+    world.pictures(100, &[reader]);
+    assert_eq!(world.fanout.kept_units(), 0, "too many came since");
 }

@@ -7,7 +7,7 @@ use lunette_frame::Size;
 use lunette_input_events::{
     Event, Fraction, KeyCode, Keysym, Kind, ParticipantId, Patience, Permission, PointerButton, TouchPhase,
 };
-use lunette_session::{Hears, Joining, Letter, Room};
+use lunette_session::{Hears, InputCounters, Joining, Letter, Room};
 use lunette_wire::stream::{
     ClipboardChange, CursorBitmap, CursorImage, InputRequest, InputStanding, InputState, RemoteUser, ServerControl,
     ServerMessage,
@@ -321,4 +321,24 @@ proptest! {
         prop_assert!(room.is_empty());
         prop_assert!(keyboard.0.is_empty(), "{:?} stays down", keyboard.0);
     }
+}
+
+#[test]
+fn each_event_is_counted_by_what_became_of_it() {
+    let mut room = room();
+    let zoe = room.join(T, person("Zoë")).expect("room");
+    let builder = room.join(T, agent("builder")).expect("room");
+    let view_only = Joining { permission: Permission::ViewOnly, ..person("Ada") };
+    let ada = room.join(T, view_only).expect("room");
+    room.input(zoe, T, key(30, true)).expect("free");
+    room.input(zoe, T, key(30, false)).expect("its own");
+    // What is up already does not go up again.
+    room.input(zoe, T, key(30, false)).expect("its own");
+    for _ in 0..2 {
+        assert!(room.input(builder, T, key(30, true)).is_err());
+    }
+    assert!(room.input(ada, T, key(30, true)).is_err());
+    let expected =
+        InputCounters { accepted: 2, senseless: 1, held_by_person: 2, view_only: 1, ..InputCounters::default() };
+    assert_eq!(room.input_counters(), expected);
 }

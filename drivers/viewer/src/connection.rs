@@ -13,6 +13,7 @@ use lunette_wire::stream::{CloseCode, Init, Refused, RefusedThing, ServerControl
 use tokio::time::sleep_until;
 
 use crate::farewell::{close_frame, see_off};
+use crate::lounge::Line;
 use crate::writer::{CannotWrite, Writer};
 use crate::{Desk, NoVideo, Seat, Unit, Waiting, Watching};
 
@@ -24,9 +25,11 @@ pub async fn serve_viewer(socket: WebSocket, desk: Desk, identity: Identity) {
     let (sink, mut stream) = socket.split();
     let mut connection = Connection::new(desk, identity, Writer::new(sink));
     while connection.drain().is_ok() && !connection.viewer.is_over() {
+        connection.note();
         let happened = connection.happening(&mut stream).await;
         connection.handle(happened);
     }
+    connection.note();
     // What the viewer held down comes up before anything is waited for.
     connection.seat = None;
     connection.watching = None;
@@ -49,6 +52,7 @@ enum Happening {
 }
 
 struct Connection {
+    line: Line,
     desk: Desk,
     identity: Identity,
     viewer: Viewer,
@@ -63,8 +67,14 @@ struct Connection {
 impl Connection {
     fn new(desk: Desk, identity: Identity, writer: Writer) -> Self {
         let viewer = Viewer::new(desk.lounge.now(), desk.limits);
-        let size = desk.lounge.size();
-        Self { desk, identity, viewer, writer, seat: None, watching: None, rate: None, resizing: None, size }
+        let (size, line) = (desk.lounge.size(), desk.lounge.attend());
+        Self { line, desk, identity, viewer, writer, seat: None, watching: None, rate: None, resizing: None, size }
+    }
+
+    /// Says how it is doing, for who asks.
+    fn note(&self) {
+        let subscriber = self.watching.as_ref().map(|watching| watching.subscriber());
+        self.line.note(self.seat.as_ref(), subscriber, self.viewer.counters());
     }
 
     fn now(&self) -> Duration {

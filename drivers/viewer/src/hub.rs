@@ -23,7 +23,7 @@ use lunette_wire::Token;
 use lunette_wire::stream::HopReport;
 use tokio::task::JoinHandle;
 
-use crate::{Lounge, NoVideo, StreamFacts, Video, Waiting, Watching};
+use crate::{Lounge, NoVideo, StreamFacts, Video, VideoStats, Waiting, Watching};
 use lane::Lane;
 use seat::HubSeat;
 use shared::Shared;
@@ -44,6 +44,7 @@ pub type Resizer = Arc<dyn Fn(Size) -> Result<(), String> + Send + Sync>;
 
 /// One scanout's pictures, shared.
 pub struct Hub {
+    scanout: ScanoutId,
     shared: Arc<Shared>,
     resizer: Option<Resizer>,
     lanes: Vec<JoinHandle<()>>,
@@ -59,7 +60,7 @@ impl Hub {
             .into_iter()
             .map(|slot| tokio::spawn(Lane::new(slot, uplink.clone(), Arc::clone(&shared)).run()))
             .collect();
-        Self { shared, resizer, lanes }
+        Self { scanout: uplink.scanout, shared, resizer, lanes }
     }
 
     /// Tells the pointer to this lounge from now on.
@@ -85,6 +86,10 @@ impl Video for Hub {
 
     fn hops(&self) -> Vec<HopReport> {
         self.shared.hops()
+    }
+
+    fn stats(&self) -> VideoStats {
+        self.shared.stats(self.scanout)
     }
 
     fn clock(&self) -> Option<Pts> {

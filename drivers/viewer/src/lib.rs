@@ -10,6 +10,7 @@
 
 #![forbid(unsafe_code)]
 
+mod attendance;
 mod connection;
 mod desk;
 mod farewell;
@@ -20,6 +21,7 @@ mod lounge;
 mod video;
 mod writer;
 
+pub use attendance::{Attending, Connections};
 pub use connection::serve_viewer;
 pub use desk::{Closing, Desk};
 pub use farewell::farewell;
@@ -28,4 +30,4 @@ pub use hub::{Hub, Resizer, Uplink};
 pub use input::serve_input;
 pub use lateness::LatenessMeter;
 pub use lounge::{Lounge, Seat};
-pub use video::{NoVideo, StreamFacts, Unit, Video, Waiting, Watching};
+pub use video::{NoVideo, StreamFacts, Unit, Video, VideoStats, Waiting, Watching};

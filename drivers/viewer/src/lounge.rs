@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use lunette_frame::Size;
 use lunette_input_events::{Event, ParticipantId, Patience, Refusal};
-use lunette_session::{Joining, Letter, Presence, Room};
+use lunette_session::{InputCounters, Joining, Letter, Presence, Room, SubscriberId, ViewerCounters};
 use lunette_wire::stream::{AgentAction, ClipboardChange, InputRequest, ServerMessage};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
+
+use crate::attendance::{Attendance, Attending, Connections};
 
 /// Where everybody at one desktop is.
 #[derive(Debug)]
@@ -20,6 +22,7 @@ pub struct Lounge {
     /// The timer's task: another deadline.
     deadline: Notify,
     started: Instant,
+    attendance: Attendance,
 }
 
 #[derive(Debug)]
@@ -50,7 +53,8 @@ impl Lounge {
     pub fn new(size: Size, patience: Patience, sink: mpsc::Sender<Event>) -> Arc<Self> {
         let inner =
             Inner { room: Room::new(size, patience), bells: BTreeMap::new(), sink, owed: VecDeque::new(), lost: 0 };
-        Arc::new(Self { inner: Mutex::new(inner), deadline: Notify::new(), started: Instant::now() })
+        let attendance = Attendance::default();
+        Arc::new(Self { inner: Mutex::new(inner), deadline: Notify::new(), started: Instant::now(), attendance })
     }
 
     /// Time since this lounge was made: the clock of everything in it.
@@ -118,6 +122,23 @@ impl Lounge {
     #[must_use]
     pub fn lost(&self) -> u64 {
         self.with(|inner, _| inner.lost)
+    }
+
+    /// What became of input so far.
+    #[must_use]
+    pub fn input_counters(&self) -> InputCounters {
+        self.with(|inner, _| inner.room.input_counters())
+    }
+
+    /// The connections of viewers, whether they have joined or not.
+    #[must_use]
+    pub fn connections(&self) -> Connections {
+        self.attendance.connections()
+    }
+
+    /// Counts a viewer's connection in.
+    pub(crate) fn attend(self: &Arc<Self>) -> Line {
+        Line { lounge: Arc::clone(self), number: self.attendance.enter() }
     }
 
     /// Does what is due in the room, for ever.
@@ -228,6 +249,27 @@ impl Seat {
     /// What this member, an agent, does, for the others to see.
     pub fn show_agent(&self, action: AgentAction) {
         self.lounge.with(|inner, _| inner.room.show_agent(self.id, action));
+    }
+}
+
+/// A connection's line in the list of connections, for as long as it lasts.
+#[derive(Debug)]
+pub(crate) struct Line {
+    lounge: Arc<Lounge>,
+    number: u64,
+}
+
+impl Line {
+    /// How it is doing now.
+    pub(crate) fn note(&self, seat: Option<&Seat>, subscriber: Option<SubscriberId>, counters: &ViewerCounters) {
+        let now = Attending { member: seat.map(Seat::id), subscriber, counters: *counters };
+        self.lounge.attendance.note(self.number, now);
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.lounge.attendance.leave(self.number);
     }
 }
 

@@ -4,7 +4,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-use lunette_frame::{AccessUnit, BitRate, FrameRate, Pts, Size};
+use lunette_frame::{AccessUnit, BitRate, FrameRate, Pts, ScanoutId, Size};
+use lunette_session::{Counters, SubscriberId, Totals};
 use lunette_wire::stream::HopReport;
 
 /// A future that is owned.
@@ -32,6 +33,41 @@ pub struct StreamFacts {
     pub resizable: bool,
 }
 
+/// How a stream is doing, in numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VideoStats {
+    /// Which scanout it shows.
+    pub scanout: ScanoutId,
+    /// Whether pictures can come.
+    pub running: bool,
+    /// Whether it only goes on for a while, in case that somebody comes back.
+    pub pending_stop: bool,
+    /// What went through so far.
+    pub totals: Totals,
+    /// Pictures that are kept for those who join.
+    pub kept_units: usize,
+    /// Pictures that may wait for a subscriber.
+    pub queue_units: usize,
+    /// What happened to each subscriber that is there.
+    pub subscribers: Vec<(SubscriberId, Counters)>,
+}
+
+impl VideoStats {
+    /// Numbers of a stream that nobody has ever watched.
+    #[must_use]
+    pub fn unwatched(scanout: ScanoutId) -> Self {
+        Self {
+            scanout,
+            running: false,
+            pending_stop: false,
+            totals: Totals::default(),
+            kept_units: 0,
+            queue_units: 0,
+            subscribers: Vec::new(),
+        }
+    }
+}
+
 /// Why there is no stream, or none any more.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
@@ -56,6 +92,9 @@ pub trait Video: Send + Sync + 'static {
     /// How each part between the desktop and here is doing.
     fn hops(&self) -> Vec<HopReport>;
 
+    /// How the stream is doing, in numbers.
+    fn stats(&self) -> VideoStats;
+
     /// Time on the clock of the pictures' capture times; `None` where that is not known.
     fn clock(&self) -> Option<Pts>;
 
@@ -68,6 +107,9 @@ pub trait Video: Send + Sync + 'static {
 
 /// One viewer's place at a stream. Dropping it leaves.
 pub trait Watching: Send {
+    /// Which subscriber of [`Video::stats`] it is.
+    fn subscriber(&self) -> SubscriberId;
+
     /// Waits for the next unit. Dropping the future loses nothing.
     fn next(&mut self) -> Waiting<'_, Result<Unit, NoVideo>>;
 

@@ -13,8 +13,8 @@ use lunette_cause::chain;
 use lunette_encode::Choice;
 use lunette_frame::{BitRate, FrameRate, Pts, Quality, ScanoutId, Size};
 use lunette_net::{StreamEnd, Units};
-use lunette_session::Limits;
-use lunette_viewer::{NoVideo, StreamFacts, Unit, Video, Waiting, Watching};
+use lunette_session::{Limits, SubscriberId};
+use lunette_viewer::{NoVideo, StreamFacts, Unit, Video, VideoStats, Waiting, Watching};
 use lunette_wire::stream::{Hop, HopReport, HopState};
 
 use crate::cli::Args;
@@ -74,6 +74,21 @@ impl Video for PatternVideo {
         vec![report(Hop::Desktop, HopState::Ok), report(Hop::Capture, state), report(Hop::Encoder, state)]
     }
 
+    /// The pipeline, and its numbers with it, is there while somebody watches.
+    fn stats(&self) -> VideoStats {
+        let Some(stream) = self.streams.find(SCANOUT) else { return VideoStats::unwatched(SCANOUT) };
+        let (kept_units, queue_units) = stream.kept_and_queue_units();
+        VideoStats {
+            scanout: SCANOUT,
+            running: true,
+            pending_stop: false,
+            totals: stream.totals(),
+            kept_units,
+            queue_units,
+            subscribers: stream.subscribers(),
+        }
+    }
+
     fn clock(&self) -> Option<Pts> {
         Some(lunette_capture::now())
     }
@@ -93,6 +108,10 @@ struct PatternSeat {
 }
 
 impl Watching for PatternSeat {
+    fn subscriber(&self) -> SubscriberId {
+        self.wishes.id()
+    }
+
     fn next(&mut self) -> Waiting<'_, Result<Unit, NoVideo>> {
         Box::pin(async move {
             let unit = self.subscription.next().await.map_err(ended)?;

@@ -258,3 +258,23 @@ fn what_a_newcomer_takes_for_granted_is_not_told() {
     assert!(matches!(ServerMessage::decode(init), Ok(ServerMessage::StreamInit(_))));
     assert!(matches!(ServerText::decode(complete), Ok(ServerText::ConnectionComplete(_))));
 }
+
+#[test]
+fn pictures_round_trips_and_nonsense_are_counted() {
+    let mut table = Table::watching(KNOWING);
+    table.show();
+    table.show();
+    table.viewer.handle_binary(table.now, &[0x20, 1, 2, 3]);
+    table.confirm();
+    let ping = |outs: Vec<(Duration, Out)>| {
+        outs.into_iter().find_map(|(_, out)| if let Out::Ping(payload) = out { Some(payload) } else { None })
+    };
+    let outs = table.pass(Duration::from_secs(5));
+    let payload = ping(outs).expect("a ping is due");
+    table.now += Duration::from_millis(30);
+    table.viewer.handle_pong(table.now, &payload);
+    let counters = *table.viewer.counters();
+    assert_eq!((counters.pictures, counters.keyframes, counters.bytes), (2, 1, table.sent_bytes));
+    assert_eq!((counters.nonsense, counters.round_trips.count()), (1, 1));
+    assert_eq!(counters.round_trips.buckets().find(|(_, count)| *count > 0).map(|found| found.0.as_millis()), Some(50));
+}

@@ -31,6 +31,10 @@ impl Drop for HubSeat {
 }
 
 impl Watching for HubSeat {
+    fn subscriber(&self) -> SubscriberId {
+        self.id
+    }
+
     fn next(&mut self) -> Waiting<'_, Result<Unit, NoVideo>> {
         Box::pin(async move {
             loop {

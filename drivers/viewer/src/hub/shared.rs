@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use lunette_frame::{AccessUnit, BitRate, Pts, Size};
+use lunette_frame::{AccessUnit, BitRate, Pts, ScanoutId, Size};
 use lunette_net::client::Monotonic;
 use lunette_session::{Demand, Fanout, Limits, Slot, SubscriberId};
 use lunette_wire::hxfr::CursorUpdate;
@@ -12,7 +12,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use super::pointer::Pointer;
-use crate::Lounge;
+use crate::{Lounge, VideoStats};
 
 /// A picture that is younger says that all is well.
 const FRESH: Duration = Duration::from_secs(1);
@@ -205,6 +205,20 @@ impl Shared {
         let offset = if offset.unsigned_abs() < 1_000_000_000 { 0 } else { offset };
         let now = i128::from(Monotonic::now().as_nanos()) - offset;
         u64::try_from(now).ok().map(Pts::from_nanos)
+    }
+
+    pub(super) fn stats(&self, scanout: ScanoutId) -> VideoStats {
+        let inner = self.inner();
+        let running = inner.links.contains(&Link::Up);
+        VideoStats {
+            scanout,
+            running,
+            pending_stop: running && inner.empty_since.is_some(),
+            totals: inner.fanout.totals(),
+            kept_units: inner.fanout.kept_units(),
+            queue_units: inner.fanout.queue_units(),
+            subscribers: inner.fanout.counters().collect(),
+        }
     }
 
     pub(super) fn hops(&self) -> Vec<HopReport> {

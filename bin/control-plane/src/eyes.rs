@@ -25,8 +25,8 @@ use crate::config::HostConfig;
 
 /// Between two pictures.
 const PACE: Duration = Duration::from_millis(500);
-/// Pixels of a row.
-const WIDTH: u32 = 360;
+/// Pixels of a row; the usual shape of a screen has whole rows then.
+const WIDTH: u32 = 320;
 const QUALITY: u8 = 70;
 /// How long a subscription outlives the last who looks, and an eye too.
 const GRACE: Duration = Duration::from_secs(5);

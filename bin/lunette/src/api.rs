@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 mod stream;
 
-pub(crate) use stream::connect;
+pub(crate) use stream::{Stream, connect};
 
 /// For an answer that nothing is waited for.
 const LIMIT: Duration = Duration::from_secs(60);

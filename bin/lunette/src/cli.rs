@@ -1,10 +1,14 @@
 //! The command line.
 
 use anyhow::Result;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::bench::Bench;
+use crate::config::{self, Config};
 use crate::demo::Demo;
+use crate::desktops::{Create, Exec, Logs, Open, Screenshot, Status, Stop, Stream};
+use crate::doctor::Doctor;
+use crate::documents::{Completions, Man};
 use crate::image::Image;
 use crate::up::{Down, Up};
 use crate::vm::{self, Vm};
@@ -26,6 +30,31 @@ enum Command {
     Up(Box<Up>),
     /// End what `lunette up` started, and nothing else
     Down(Down),
+    /// How hosts and desktops are doing
+    Status(Status),
+    /// Log a browser in, and open the wall or a desktop
+    Open(Open),
+    /// Make a desktop
+    Create(Box<Create>),
+    /// End desktops
+    Stop(Stop),
+    /// Watch a desktop without a screen: frames, bit rate, latency
+    Stream(Stream),
+    /// Take a picture of a desktop
+    Screenshot(Screenshot),
+    /// Run a program in a desktop
+    Exec(Exec),
+    /// What a desktop's programs print
+    Logs(Logs),
+    /// Walk every hop from here to a desktop, and say for each what was seen, what is wrong and what to do
+    Doctor(Doctor),
+    /// The configuration file
+    #[command(subcommand)]
+    Config(Config),
+    /// Print completions for a shell
+    Completions(Completions),
+    /// Write manual pages
+    Man(Man),
     /// Measure what the frame path costs on this machine
     ///
     /// Every table starts with the command that made it, and every cost with its least, middle and largest value.
@@ -49,6 +78,18 @@ enum Command {
 }
 
 impl Cli {
+    /// Reads the configuration file, the environment and the command line, of which the last counts most. `--help`,
+    /// `--version` and mistakes end the process.
+    ///
+    /// # Errors
+    /// When the configuration file cannot be used.
+    pub fn read() -> Result<Self> {
+        // Whoever asks for a file to be checked is told of it by the check.
+        let checks = std::env::args_os().nth(1).is_some_and(|word| word == "config");
+        let cli = if checks { Self::command() } else { config::with_file(Self::command())? };
+        Ok(Self::from_arg_matches(&cli.get_matches()).unwrap_or_else(|error| error.exit()))
+    }
+
     /// Does what the arguments ask for; returns what to print.
     ///
     /// # Errors
@@ -57,6 +98,18 @@ impl Cli {
         match &self.command {
             Command::Up(up) => up.run(),
             Command::Down(down) => down.run(),
+            Command::Status(status) => status.run(),
+            Command::Open(open) => open.run(),
+            Command::Create(create) => create.run(),
+            Command::Stop(stop) => stop.run(),
+            Command::Stream(stream) => stream.run(),
+            Command::Screenshot(screenshot) => screenshot.run(),
+            Command::Exec(exec) => exec.run(),
+            Command::Logs(logs) => logs.run(),
+            Command::Doctor(doctor) => doctor.run(),
+            Command::Config(config) => config.run(&Self::command()),
+            Command::Completions(completions) => completions.run(Self::command()),
+            Command::Man(man) => man.run(Self::command()),
             Command::Bench(bench) => bench.run(),
             Command::Demo(demo) => demo.run(),
             Command::Image(image) => image.run(),
@@ -68,8 +121,6 @@ impl Cli {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

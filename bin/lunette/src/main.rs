@@ -5,12 +5,11 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::Parser;
 use lunette::cli::Cli;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let outcome = cli.run().and_then(|text| Ok(io::stdout().write_all(text.as_bytes())?));
+    let outcome = Cli::read()
+        .and_then(|cli| cli.run()).and_then(|text| Ok(io::stdout().write_all(text.as_bytes())?));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever closed the pipe has seen enough.

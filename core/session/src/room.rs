@@ -228,7 +228,8 @@ impl Room {
     /// Who is here, for lists.
     #[must_use]
     pub fn presence(&self) -> Vec<Presence> {
-        self.members.values().map(Member::presence).collect()
+        let holder = self.control.holder().map(Participant::id);
+        self.members.values().map(|member| member.presence(holder)).collect()
     }
 
     /// Whether nobody is here.

@@ -15,7 +15,7 @@ export function App({ wall }: { readonly wall: Wall }) {
 }
 
 function Desktops({ wall, who }: { readonly wall: Wall; readonly who: Who }) {
-  const { desktops, filter, connected, trouble, open } = useStore(wall.store, (state) => state);
+  const { desktops, filter, connected, trouble, open, sights } = useStore(wall.store, (state) => state);
   const operates = who.scopes.includes("operate");
   const shown = filtered(desktops, filter);
   const whole = desktops.find((one) => one.id === open);
@@ -46,25 +46,38 @@ function Desktops({ wall, who }: { readonly wall: Wall; readonly who: Who }) {
             <strong>{whole?.name ?? open}</strong>
             <span class="soft">{whole && whole.state !== "running" ? whole.state : ""}</span>
           </div>
-          <Frame id={open} />
+          <Frame id={open} poster={sights.get(open)?.url ?? null} />
         </section>
       )}
     </>
   );
 }
 
-/** The viewer, in a frame of its own: the wall behind it stays connected. */
-function Frame({ id }: { readonly id: string }) {
+/** The viewer, in a frame of its own: the wall behind it stays connected. Until it paints, the small picture stands in. */
+function Frame({ id, poster }: { readonly id: string; readonly poster: string | null }) {
   const frame = useRef<HTMLIFrameElement>(null);
-  useEffect(() => frame.current?.focus(), [id]);
+  const [painted, setPainted] = useState(false);
+  useEffect(() => {
+    frame.current?.focus();
+    const look = setInterval(() => {
+      const inside = frame.current?.contentWindow?.performance;
+      if (!inside || inside.getEntriesByName("lunette:first-paint").length === 0) return;
+      clearInterval(look);
+      setPainted(true);
+    }, 50);
+    return () => clearInterval(look);
+  }, [id]);
   return (
-    <iframe
-      ref={frame}
-      src={`d/${encodeURIComponent(id)}/`}
-      title={id}
-      allow="clipboard-read; clipboard-write; fullscreen"
-      onLoad={(event) => event.currentTarget.contentWindow?.focus()}
-    />
+    <div class="frame">
+      <iframe
+        ref={frame}
+        src={`d/${encodeURIComponent(id)}/`}
+        title={id}
+        allow="clipboard-read; clipboard-write; fullscreen"
+        onLoad={(event) => event.currentTarget.contentWindow?.focus()}
+      />
+      {!painted && poster !== null && <img src={poster} alt="" />}
+    </div>
   );
 }
 

@@ -23,7 +23,11 @@ export class Wall {
     addEventListener("popstate", () => this.#restore());
     document.addEventListener("visibilitychange", () => this.#tell());
     const link = linkIn(location.hash);
-    if (link !== null) history.replaceState(null, "", location.pathname + location.search);
+    if (link !== null) {
+      const rest = new URLSearchParams(location.hash.slice(1));
+      rest.delete("login");
+      history.replaceState(null, "", location.pathname + location.search + (rest.size > 0 ? `#${rest}` : ""));
+    }
     try {
       // A link counts once; whoever opens it again may be let in already.
       const known = link === null ? await server.whoIs() : await server.logIn({ login: link }).catch(() => server.whoIs());

@@ -62,6 +62,7 @@ async fn guard(
     next: Next,
 ) -> Response {
     let began = Instant::now();
+    let path = request.uri().path().to_owned();
     let params = request.extract_parts::<RawPathParams>().await;
     let desktop = params.ok().and_then(|params| {
         params.iter().find(|(name, _)| *name == "id" && operation.about_desktop()).map(|(_, id)| id.to_owned())
@@ -79,8 +80,10 @@ async fn guard(
         Err(problem) => ("nobody".to_owned(), problem.into_response()),
     };
     let told = response.extensions().get::<Who>().map_or(who, |who| who.0.clone());
-    if operation.is_audited() {
-        let (from, what) = (peer.0.to_string(), format!("{} {}", operation.method, operation.path));
+    let opened = response.status() == StatusCode::SWITCHING_PROTOCOLS;
+    if operation.is_audited() || opened {
+        let path = if opened { &path } else { operation.path };
+        let (from, what) = (peer.0.to_string(), format!("{} {path}", operation.method));
         let status = response.status().as_u16();
         app.audit.note(Deed { who: &told, from: &from, what: &what, desktop: desktop.as_deref(), status });
     }

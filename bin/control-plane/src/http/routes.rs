@@ -53,9 +53,9 @@ impl Operation {
             || self.path.starts_with("/d/")
     }
 
-    /// Whether the audit log hears of it: whatever changes something, and whoever looks at or uses a desktop.
+    /// Whether the audit log hears of it: whatever may change something. Of WebSockets it hears, too.
     pub(super) fn is_audited(&self) -> bool {
-        (self.method != "get" && !self.path.starts_with("/d/")) || self.path.ends_with("/ws/stream")
+        self.method != "get"
     }
 }
 

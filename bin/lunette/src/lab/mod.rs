@@ -40,8 +40,11 @@ const START_LIMIT: Duration = Duration::from_secs(120);
 /// How much of the console an error quotes.
 const CONSOLE_TAIL: u64 = 2000;
 
-/// Shells of root that a lab's guest has.
+/// Shells of root that a lab uses.
 const SHELLS: u8 = 4;
+
+/// One more, for whoever else wants to look into the guest meanwhile.
+pub const SPARE_SHELL: u8 = SHELLS;
 
 /// What to start.
 #[derive(Debug, Clone)]
@@ -346,7 +349,7 @@ impl LabPlan {
             let serial = root.serial().parse()?;
             machine.disks.push(Disk::read_only(root.disk).with_serial(serial));
         }
-        machine.ports = (0..SHELLS).map(guest::port).collect::<Result<_>>()?;
+        machine.ports = (0..=SPARE_SHELL).map(guest::port).collect::<Result<_>>()?;
         if self.system == System::Test {
             let words = work.join("drm-manager");
             std::fs::write(&words, self.manager_arguments(exporter)).context("cannot write drm-manager's arguments")?;

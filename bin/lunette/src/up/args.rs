@@ -16,19 +16,19 @@ use super::{start, tend};
 #[derive(Debug, Args)]
 pub(crate) struct Up {
     /// Desktops to have at least
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(0..=15))]
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(0..=15), env = "LUNETTE_DESKTOPS")]
     pub(super) desktops: u8,
     /// What they are made of
-    #[arg(long, value_name = "NAME", default_value = "light")]
+    #[arg(long, value_name = "NAME", default_value = "light", env = "LUNETTE_PROFILE")]
     pub(super) profile: String,
     /// Size of each
-    #[arg(long, value_name = "WxH", default_value = "1280x720")]
+    #[arg(long, value_name = "WxH", default_value = "1280x720", env = "LUNETTE_SIZE")]
     pub(super) size: Size,
     /// Memory of the machine in MiB [default: 1536, and 1664 for each desktop]
-    #[arg(long, value_name = "MIB")]
+    #[arg(long, value_name = "MIB", env = "LUNETTE_VM_MEMORY")]
     vm_memory: Option<u32>,
     /// Virtual processors
-    #[arg(long, value_name = "N", default_value_t = 2)]
+    #[arg(long, value_name = "N", default_value_t = 2, env = "LUNETTE_VM_CPUS")]
     pub(super) vm_cpus: u8,
     /// What runs the guest's code: kvm, hvf or tcg; without it the fastest that is proved to work
     #[arg(long)]
@@ -37,7 +37,7 @@ pub(crate) struct Up {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8600", env = "LUNETTE_LISTEN")]
     pub(super) listen: SocketAddr,
     /// A name that browsers reach this by, besides addresses and localhost; may be given again
-    #[arg(long, value_name = "HOST")]
+    #[arg(long, value_name = "HOST", env = "LUNETTE_ALLOWED_HOST", value_delimiter = ',')]
     pub(super) allowed_host: Vec<String>,
     /// Do not open a browser
     #[arg(long)]

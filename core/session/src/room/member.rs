@@ -62,6 +62,8 @@ pub struct Presence {
     pub place: (i32, i32),
     /// When it did something last.
     pub seen: Duration,
+    /// Whether it has the input.
+    pub controls: bool,
 }
 
 #[derive(Debug)]
@@ -129,7 +131,7 @@ impl Member {
         (self.participant.kind() == Kind::Agent).then_some(ServerMessage::AgentCursor(cursor))
     }
 
-    pub(super) fn presence(&self) -> Presence {
+    pub(super) fn presence(&self, holder: Option<ParticipantId>) -> Presence {
         Presence {
             id: self.participant.id(),
             kind: self.participant.kind(),
@@ -139,6 +141,7 @@ impl Member {
             colour: self.colour,
             place: self.place,
             seen: self.seen,
+            controls: holder == Some(self.participant.id()),
         }
     }
 }

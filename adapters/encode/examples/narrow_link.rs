@@ -1,6 +1,6 @@
 //! How far behind a viewer is whose link has just the ceiling's rate: the pattern `scroll` at 1080p, on virtual time.
 //!
-//! `cargo run --release -p lunette-encode --example narrow_link [seconds]`
+//! `cargo run --release -p lunette-encode --example narrow_link [seconds] [encoder]`
 //!
 //! Each row: pictures sent in each second; the seconds between capture and the last byte's arrival, for the first
 //! picture, and from the third second on median and largest; and mean bytes of those.
@@ -20,13 +20,15 @@ const SETTLED: f64 = 3.0;
 
 fn main() -> Result<(), Failure> {
     let seconds = std::env::args().nth(1).map_or(Ok(10), |text| text.parse())?;
+    let choice: Choice = std::env::args().nth(2).as_deref().unwrap_or("auto").parse()?;
+    println!("encoder: {}", choice.candidate()?.name);
     println!(
         "{:>10} {:>8} {:>7} {:>7} {:>7} {:>7} {:>8}",
         "bit/s", "captured", "sent", "first", "median", "max", "bytes"
     );
     for rate in [8_000_000, 2_000_000, 1_000_000, 500_000] {
         for fps in [5, 30, 60] {
-            let sent = send(fps, rate, seconds)?;
+            let sent = send(&choice, fps, rate, seconds)?;
             let settled = || sent.iter().filter(|one| one.captured >= SETTLED);
             let mut behind: Vec<_> = settled().map(|one| one.behind).collect();
             behind.sort_by(f64::total_cmp);
@@ -48,7 +50,7 @@ struct Sent {
 }
 
 /// What is sent when each picture is encoded that the encoder takes, and what changed since it took one.
-fn send(fps: u32, rate: u32, seconds: u32) -> Result<Vec<Sent>, Failure> {
+fn send(choice: &Choice, fps: u32, rate: u32, seconds: u32) -> Result<Vec<Sent>, Failure> {
     let config = EncoderConfig {
         size: SIZE,
         fps: FrameRate::new(fps, 1)?,
@@ -56,7 +58,7 @@ fn send(fps: u32, rate: u32, seconds: u32) -> Result<Vec<Sent>, Failure> {
         max_bitrate: BitRate::from_bits_per_second(rate),
         threads: 1,
     };
-    let mut encoder = open(&Choice::Named("openh264".to_owned()), &config)?;
+    let mut encoder = open(choice, &config)?;
     let screens = PatternScreens::new(PatternConfig { kind: Kind::Scroll, scanouts: 1, size: SIZE, fps })?;
     let mut source = screens.open(ScanoutId::new(0), &Arc::default())?;
     let mut picture = Picture::new(PixelFormat::I420, SIZE)?;

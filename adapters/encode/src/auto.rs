@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn where_nothing_works_all_reasons_are_given_and_gpl_was_not_asked() {
         let error = Auto::decide(|_| Err("no".to_owned())).candidate().expect_err("nothing works").to_string();
-        let reasons = "videotoolbox: no; nvenc: no; vaapi: no; openh264: no";
+        let reasons = "videotoolbox: no; nvenc: no; vaapi: no; screen: no; openh264: no";
         assert_eq!(error, format!("encoder auto is not available: {reasons}"));
     }
 

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use lunette_frame::Size;
 
-use crate::{EncodeError, Encoder, EncoderConfig, SizeLimit, auto, hardware, openh264, x264};
+use crate::{EncodeError, Encoder, EncoderConfig, SizeLimit, auto, hardware, openh264, screen, x264};
 
 /// Where an encoder runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +79,14 @@ pub const CANDIDATES: &[Candidate] = &[
     hardware(hardware::VIDEOTOOLBOX, "part of macOS", hardware::open_videotoolbox),
     hardware(hardware::NVENC, "part of the NVIDIA driver", hardware::open_nvenc),
     hardware(hardware::VAAPI, "MIT, with the distribution's drivers", hardware::open_vaapi),
+    Candidate {
+        name: screen::NAME,
+        kind: Kind::Software,
+        licence: "part of Lunette",
+        selection: Selection::Auto,
+        max: screen::MAX,
+        open: screen::open,
+    },
     Candidate {
         name: openh264::NAME,
         kind: Kind::Software,
@@ -190,13 +198,13 @@ mod tests {
     #[test]
     fn an_unknown_name_is_answered_with_the_known_ones() {
         let error = "x265".parse::<Choice>().expect_err("unknown").to_string();
-        let known = "auto, videotoolbox, nvenc, vaapi, openh264, x264, x264-superfast";
+        let known = "auto, videotoolbox, nvenc, vaapi, screen, openh264, x264, x264-superfast";
         assert_eq!(error, format!("there is no encoder `x265`; known: {known}"));
     }
 
     #[test]
     fn names_parse_and_print() {
-        for name in ["auto", "openh264", "x264-superfast"] {
+        for name in ["auto", "screen", "openh264", "x264-superfast"] {
             assert_eq!(name.parse::<Choice>().expect("known").to_string(), name);
         }
     }

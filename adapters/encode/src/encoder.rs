@@ -104,6 +104,15 @@ pub trait Encoder: Send {
     fn owes_quality(&self) -> bool {
         false
     }
+
+    /// Whether parts of the last picture were left out, which the next one makes up for, whatever its damage: it should
+    /// follow at once.
+    fn owes_changes(&self) -> bool {
+        false
+    }
+
+    /// Says where somebody points or types: where not everything fits into a picture, what is near comes first.
+    fn look_at(&mut self, _x: u32, _y: u32) {}
 }
 
 /// Why a picture was not encoded or an encoder not opened.

@@ -28,6 +28,8 @@ mod pad;
 mod probe;
 mod quality;
 mod rate;
+mod screen;
+mod slices;
 mod software;
 mod x264;
 

@@ -73,6 +73,7 @@ pub(crate) struct RateLimit {
     /// Bits per coded pixel, seen and scaled to QP 0, for each [`Kind`].
     complexity: [f64; 3],
     coarse: bool,
+    gradual: bool,
 }
 
 /// What is done while the bucket is too full.
@@ -92,6 +93,25 @@ enum Kind {
     Idr,
     Large,
     Small,
+}
+
+/// How much of a picture is coded.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Extent {
+    /// Pixels that are coded.
+    pub(crate) pixels: u64,
+    /// Pixels of the picture.
+    pub(crate) all: u64,
+    /// Whether that is all of it.
+    pub(crate) whole: bool,
+}
+
+impl Extent {
+    /// What an encoder codes that goes by `damage` alone.
+    pub(crate) fn of(damage: &Damage) -> Self {
+        // Not by the area: rectangles that overlap may add up to the picture's without covering it.
+        Self { pixels: coded_pixels(damage), all: damage.bounds().area(), whole: damage.is_full() }
+    }
 }
 
 /// A picture about to be coded.
@@ -119,7 +139,16 @@ impl RateLimit {
             untried: 0,
             complexity,
             coarse: false,
+            gradual: false,
         }
+    }
+
+    /// The same, but the fuller the bucket is, the smaller is the part of what is left that one picture may take.
+    ///
+    /// So what goes on and on gets coarser before it gets late, and settles where the bucket is half full. Only for an
+    /// encoder that makes up for it by itself.
+    pub(crate) fn gradual(self) -> Self {
+        Self { gradual: true, ..self }
     }
 
     /// Changes the QP of the quality, and forgets what was too fine.
@@ -173,23 +202,41 @@ impl RateLimit {
     }
 
     /// The QP of a picture captured at `pts` that codes what `damage` says, or all of it.
-    #[expect(clippy::cast_precision_loss, reason = "pixel counts are far below 2^52")]
     pub(crate) fn plan(&mut self, pts: Pts, kind: UnitKind, damage: &Damage) -> Planned {
+        self.plan_extent(pts, kind, Extent::of(damage), usize::MAX)
+    }
+
+    /// Bits that may be sent now without filling the bucket, and not more than `share` of it.
+    pub(crate) fn room(&self, share: f64) -> f64 {
+        (self.ceiling * WINDOW - self.fill).min(self.ceiling * WINDOW * share).max(0.0)
+    }
+
+    /// The QP of a picture captured at `pts` that codes so much, or all of it; it is to have `most` bytes at most.
+    #[expect(clippy::cast_precision_loss, reason = "pixel counts are far below 2^52")]
+    pub(crate) fn plan_extent(&mut self, pts: Pts, kind: UnitKind, extent: Extent, most: usize) -> Planned {
         let elapsed = self.last.map_or(0.0, |last| pts.since(last).as_secs_f64());
         self.last = Some(pts);
         self.fill = (self.fill - self.ceiling * elapsed).max(0.0);
         let room = (self.ceiling * WINDOW - self.fill).max(0.0);
-        let (kind, pixels) = match (kind, coded_pixels(damage)) {
-            (UnitKind::Idr, _) => (Kind::Idr, damage.bounds().area()),
+        let part = if self.gradual { room / (self.ceiling * WINDOW) } else { 1.0 };
+        let room = (room * part).min(most as f64 * 8.0);
+        let (kind, pixels) = match (kind, extent.pixels) {
+            (UnitKind::Idr, _) => (Kind::Idr, extent.all),
             (UnitKind::Delta, pixels) => (if pixels > SMALL { Kind::Large } else { Kind::Small }, pixels),
         };
-        let (pixels, all) = (pixels.max(1) as f64, damage.bounds().area() as f64);
+        let (pixels, all) = (pixels.max(1) as f64, extent.all as f64);
         let expected = self.expected(kind) * pixels;
         let fits = |qp: &u8| expected * scale(*qp) <= room;
         let coarsest = LEGIBLE.max(self.finest());
         let qp = (self.finest()..coarsest).find(fits).unwrap_or(coarsest);
-        // Not by the area: rectangles that overlap may add up to the picture's without covering it.
-        Planned { kind, pixels, all, whole: kind == Kind::Idr || damage.is_full(), qp }
+        Planned { kind, pixels, all, whole: kind == Kind::Idr || extent.whole, qp }
+    }
+
+    /// Part of the planned picture that is expected to fit into `bytes`.
+    #[expect(clippy::cast_precision_loss, reason = "sizes are far below 2^52")]
+    pub(crate) fn share_within(&self, planned: &Planned, bytes: usize) -> f64 {
+        let expected = self.expected(planned.kind) * planned.pixels * scale(planned.qp);
+        if expected > 0.0 { (bytes as f64 * 8.0 / expected).min(1.0) } else { 1.0 }
     }
 
     /// Bits per pixel at QP 0. The first large change may be as dear as an IDR: a page at a low ceiling is seconds.
@@ -208,13 +255,19 @@ impl RateLimit {
         Some(Planned { kind: Kind::Idr, pixels: planned.all, whole: true, qp: self.floor, ..planned })
     }
 
-    /// Takes note of how large the planned picture became.
+    /// Takes note of bytes that say nothing about the pictures to come.
     #[expect(clippy::cast_precision_loss, reason = "sizes are far below 2^52")]
-    pub(crate) fn coded(&mut self, planned: Planned, bytes: usize) {
+    pub(crate) fn spent(&mut self, bytes: usize) -> f64 {
         let bits = bytes as f64 * 8.0;
         let too_full = self.fill > self.ceiling * WINDOW;
         self.fill += bits;
         self.rest = self.rest_after(bits / self.ceiling, too_full);
+        bits
+    }
+
+    /// Takes note of how large the planned picture became.
+    pub(crate) fn coded(&mut self, planned: Planned, bytes: usize) {
+        let bits = self.spent(bytes);
         let seen = bits / planned.pixels / scale(planned.qp);
         let known = &mut self.complexity[planned.kind as usize];
         // Dearer content shows at once; a cheap picture in between does not make the next one overshoot.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lunette_capture::now;
 use lunette_encode::{Change, EncodeError, Encoder, Job, Keyframe};
-use lunette_frame::{AccessUnit, BitRate, Damage, FrameRate, Picture, Pts, Size};
+use lunette_frame::{AccessUnit, BitRate, Damage, FrameRate, Picture, Pts, Rect, Size};
 use lunette_session::Slot;
 
 use crate::config::EncoderSettings;
@@ -151,7 +151,10 @@ impl Encoders {
         let lanes = lanes.filter_map(|(_, lane)| lane.as_mut());
         for lane in lanes.filter(|lane| lane.due_at().is_some_and(|at| at <= now)) {
             if lane.pending.is_empty() {
-                lane.pending = Damage::full(lane.pending.bounds());
+                let bounds = lane.pending.bounds();
+                // What was left out is known to the encoder; what is coarse may be anything.
+                let again = if lane.encoder.owes_changes() { Rect::new(0, 0, 1, 1) } else { bounds.bounds() };
+                lane.pending.add(again);
             }
             any = true;
         }
@@ -215,7 +218,10 @@ pub(crate) fn fits(encoder: &mut dyn Encoder, size: Size) -> bool {
 impl Lane {
     /// When it has something to do by itself.
     fn due_at(&self) -> Option<Pts> {
-        if self.pending.is_empty() {
+        if self.pending.is_empty() && self.encoder.owes_changes() {
+            // What did not fit into the last picture comes in the next.
+            Some(self.last_coded.max(self.rests_until().unwrap_or_default()))
+        } else if self.pending.is_empty() {
             // Coarse pictures are coded again once they rest.
             self.encoder.owes_quality().then(|| self.last_coded.after(REST).max(self.rests_until().unwrap_or_default()))
         } else {

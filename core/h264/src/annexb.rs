@@ -81,7 +81,7 @@ pub(crate) fn find_start_code(data: &[u8], mut at: usize) -> Option<usize> {
 }
 
 /// Where the first two zeros in a row at or after `at` start.
-fn find_zero_pair(data: &[u8], mut at: usize) -> Option<usize> {
+pub(crate) fn find_zero_pair(data: &[u8], mut at: usize) -> Option<usize> {
     while let Some(block) = data.get(at..at + BLOCK + 1) {
         if has_zero_pair(block) {
             break;

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::annexb::find_zero_pair;
+
 /// The payload with every emulation prevention byte removed; borrowed when there is none.
 #[must_use]
 pub fn unescape(payload: &[u8]) -> Cow<'_, [u8]> {
@@ -26,15 +28,17 @@ pub fn unescape(payload: &[u8]) -> Cow<'_, [u8]> {
 /// `out` should end with a byte other than 0, as a NAL unit's header byte is.
 pub fn escape(rbsp: &[u8], out: &mut Vec<u8>) {
     out.reserve(rbsp.len() + rbsp.len() / 64 + 1);
-    let mut zeros = 0;
-    for &byte in rbsp {
-        if zeros == 2 && byte <= 3 {
+    let mut from = 0;
+    // Pairs of zeros are rare: what lies between them is copied as a whole.
+    while let Some(pair) = find_zero_pair(rbsp, from) {
+        let end = pair + 2;
+        out.extend_from_slice(&rbsp[from..end]);
+        if rbsp.get(end).is_some_and(|byte| *byte <= 3) {
             out.push(3);
-            zeros = 0;
         }
-        zeros = if byte == 0 { zeros + 1 } else { 0 };
-        out.push(byte);
+        from = end;
     }
+    out.extend_from_slice(&rbsp[from..]);
     // A NAL unit must not end in 00: the next start code's zeros could not be told from its own (7.4.1).
     if rbsp.last() == Some(&0) {
         out.push(3);

@@ -25,8 +25,8 @@ impl Slice<'_> {
     /// Codes a macroblock that changed, or that is to become finer.
     pub(crate) fn code_changed(&mut self, x: usize, y: usize, qp: u8) -> Coded {
         let idr = self.picture.kind.is_idr();
-        if !idr && self.work.sink.position() > self.budget {
-            return self.leave_out(x, y);
+        if self.work.sink.position() > self.budget {
+            return if idr { self.sketch(x, y) } else { self.leave_out(x, y) };
         }
         self.picture.source.load(x, self.rows.start + y, &mut self.work.source);
         self.shown.store(x, y, &self.work.source);

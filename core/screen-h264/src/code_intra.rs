@@ -2,10 +2,9 @@
 
 use crate::choose::IntraChoice;
 use crate::intra::{ChromaMode, LumaMode};
-use crate::intra4::{self, Around, Predictor};
-use crate::kernels::Strip;
+use crate::intra4::{self, Around};
 use crate::slice::{Coded, Slice};
-use crate::state::Coding;
+use crate::state::{Coding, UNSEEN};
 use crate::syntax;
 use crate::tables::{BLOCK_RASTER, LAMBDA};
 use crate::transform::Rounding;
@@ -69,6 +68,22 @@ impl Slice<'_> {
             return Coded::INTRA;
         }
         self.code_intra_16x16(x, y, qp, choice)
+    }
+
+    /// Codes a macroblock of an IDR picture for which there is no room, as flat as it can be.
+    pub(crate) fn sketch(&mut self, x: usize, y: usize) -> Coded {
+        let work = &mut *self.work;
+        self.picture.source.load(x, self.rows.start + y, &mut work.source);
+        self.shown.store(x, y, &work.source);
+        work.edges.load(&self.target, x, y);
+        LumaMode::Dc.predict(&work.edges, work.prediction.luma_mut());
+        ChromaMode::Dc.predict(&work.edges, work.prediction.chroma_mut());
+        work.source.0 = work.prediction.0;
+        work.residual.clear_chroma();
+        work.tally.deferred += 1;
+        self.state.show(x, y, UNSEEN, self.picture.settled_qp);
+        let choice = IntraChoice { luma: LumaMode::Dc, chroma: ChromaMode::Dc, difference: 0 };
+        self.code_intra_16x16(x, y, self.work.qp, choice)
     }
 
     fn code_intra_16x16(&mut self, x: usize, y: usize, qp: u8, choice: IntraChoice) -> Coded {
@@ -154,60 +169,27 @@ impl Slice<'_> {
             // Where one is missing, DC is expected (8.3.1.1).
             let pair = before(bx > 0, 1, left, by).zip(before(by > 0, 4, above, bx));
             expected[block] = pair.map_or(intra4::DC, |(left, above)| left.min(above));
-            let predictor = Predictor::new(canvas.around(bx, by, &work.edges));
+            let around = canvas.around(bx, by, &work.edges);
             let mut source = [0; 16];
             for (y, row) in source.as_chunks_mut::<4>().0.iter_mut().enumerate() {
                 row.copy_from_slice(&work.source.row(4 * by + y)[4 * bx..4 * bx + 4]);
             }
-            let (mode, prediction, best) = best_mode(&predictor, &source, expected[block], lambda);
-            modes[block] = mode;
-            cost += best;
+            let choice = (kernels.choose_4x4)(&around, &source, expected[block], lambda);
+            modes[block] = choice.mode;
+            cost += choice.cost;
             if cost >= limit {
                 return None;
             }
-            let samples = if source == prediction {
-                prediction
-            } else {
-                let mut levels = Strip::ZERO;
-                (kernels.transform)(&widen(&source), &widen(&prediction), &mut levels);
-                if work.residual.code_single(kernels, quantiser, qp, block, &mut levels) {
-                    work.residual.luma_pattern |= 1 << (index / 4);
-                    let (mut coefficients, mut wide) = (Strip::ZERO, [0; 64]);
-                    (kernels.scale)(&levels, &quantiser.inverse, &mut coefficients);
-                    (kernels.reconstruct)(&coefficients, &widen(&prediction), &mut wide);
-                    std::array::from_fn(|at| wide[at / 4 * 16 + at % 4])
-                } else {
-                    prediction
-                }
-            };
+            let mut samples = choice.prediction;
+            if source != samples && work.residual.code_4x4(kernels, quantiser, qp, block, [&source, &samples]) {
+                work.residual.luma_pattern |= 1 << (index / 4);
+                samples = work.residual.rebuild_4x4(kernels, quantiser, &samples);
+            }
             canvas.put(bx, by, &samples);
         }
         canvas.copy_to(work.result.luma_mut());
         Some((modes, expected))
     }
-}
-
-/// A block of 4x4 as the first of a strip.
-fn widen(block: &[u8; 16]) -> [u8; 64] {
-    let mut wide = [0; 64];
-    for (out, row) in wide.as_chunks_mut::<16>().0.iter_mut().zip(block.as_chunks::<4>().0) {
-        out[..4].copy_from_slice(row);
-    }
-    wide
-}
-
-/// The cheapest mode of a block, its prediction and its cost.
-fn best_mode(predictor: &Predictor, source: &[u8; 16], expected: u8, lambda: u32) -> (u8, [u8; 16], u32) {
-    let mut best = (intra4::DC, [0; 16], u32::MAX);
-    for mode in (0..intra4::MODES).filter(|mode| predictor.is_possible(*mode)) {
-        let prediction = predictor.predict(mode);
-        let difference: u32 = prediction.iter().zip(source).map(|(a, b)| u32::from(a.abs_diff(*b))).sum();
-        let cost = difference + lambda * if mode == expected { 1 } else { 4 };
-        if cost < best.2 {
-            best = (mode, prediction, cost);
-        }
-    }
-    best
 }
 
 /// Luma of a macroblock as it is rebuilt, with its edges: a row above, a column on the left.
@@ -238,13 +220,9 @@ impl Canvas {
             let last = above[3];
             above[4..].fill(last);
         }
-        Around {
-            has_left: bx > 0 || edges.has_left,
-            has_above: by > 0 || edges.has_above,
-            left: [1, 2, 3, 4].map(|row| self.0[y + row][x]),
-            corner: self.0[y][x],
-            above,
-        }
+        let left = (bx > 0 || edges.has_left).then(|| [1, 2, 3, 4].map(|row| self.0[y + row][x]));
+        let above = (by > 0 || edges.has_above).then_some(above);
+        Around::new(left, self.0[y][x], above)
     }
 
     fn put(&mut self, bx: usize, by: usize, samples: &[u8; 16]) {

@@ -6,6 +6,7 @@ use lunette_frame::{Damage, PictureRef, PixelFormat, Size};
 use lunette_h264::{Level, NalType};
 
 use crate::bitmap::Bitmap;
+use crate::defer::Point;
 use crate::kernels::{self, Kernels};
 use crate::picture::{Layout, Picture};
 use crate::plan::{Move, Plan};
@@ -91,12 +92,18 @@ pub struct Order {
     pub qp: Qp,
     /// QP that everything is to have once the screen rests.
     pub settled_qp: Qp,
-    /// Whether what is coarser than that is coded again in this picture.
+    /// Whether what is coarser is coded again in this picture. What is coarser than `interim_qp` comes first, and gets
+    /// that: a whole screen becomes readable before any part of it becomes perfect.
     pub settle: bool,
+    /// The first step of settling, finer than which nothing becomes before everything is.
+    pub interim_qp: Qp,
     /// Whether motion is searched for in what changed: for content like video.
     pub search: bool,
-    /// Bytes after which no more macroblocks are coded; what changed in them waits for the next picture. An IDR picture
-    /// has no such limit.
+    /// Most changed macroblocks that are coded, about: the others wait for the next picture. An IDR has all.
+    pub most: usize,
+    /// Where somebody looks: what is near comes first.
+    pub focus: Option<Point>,
+    /// Bytes after which nothing more is coded, whatever it is; in an IDR picture, macroblocks become flat.
     pub budget: usize,
     /// Slices, which may be coded at once.
     pub slices: usize,
@@ -148,6 +155,8 @@ pub struct Encoder {
     generation: u32,
     number: u8,
     idr_id: u8,
+    /// QP of what settles in this picture.
+    settling_qp: Qp,
     started: bool,
     works: Vec<Work>,
 }
@@ -182,6 +191,7 @@ impl Encoder {
             generation: 0,
             number: 0,
             idr_id: 0,
+            settling_qp: Qp::COARSEST,
             started: false,
             works: vec![Work::new(layout.columns)],
         })
@@ -243,7 +253,7 @@ impl Encoder {
     /// When the picture is not what the encoder was made for.
     pub fn look(&mut self, picture: &PictureRef<'_>, damage: &Damage) -> Result<Seen, ScreenError> {
         self.check(picture)?;
-        self.plan.look(&Source::new(picture), damage, &self.state, &self.shown);
+        self.plan.look(&Source::new(picture), damage, &mut self.state, &self.shown);
         Ok(Seen { fresh: self.plan.fresh.count(), moved: 0 })
     }
 
@@ -303,12 +313,25 @@ impl Encoder {
             return PictureKind::Idr { id: self.idr_id };
         }
         self.number = self.number.wrapping_add(1);
+        self.plan.leave_out(order.most, order.focus, &mut self.state);
         if order.settle {
-            self.plan.settling.copy_from(&self.state.unsettled);
-            self.plan.settling.remove(&self.plan.fresh);
-            self.plan.settling.remove(&self.plan.moved);
+            self.settle(order);
         }
         PictureKind::Delta
+    }
+
+    /// Chooses what becomes finer, and how fine.
+    fn settle(&mut self, order: &Order) {
+        let (settling, state) = (&mut self.plan.settling, &self.state);
+        let coarser = |(x, y): &(usize, usize)| state.quality[y * self.layout.columns + x] > order.interim_qp.0;
+        state.unsettled.iter().filter(coarser).for_each(|(x, y)| settling.set(x, y));
+        self.settling_qp = order.interim_qp.max(order.settled_qp);
+        if settling.is_empty() {
+            settling.copy_from(&state.unsettled);
+            self.settling_qp = order.settled_qp;
+        }
+        settling.remove(&self.plan.fresh);
+        settling.remove(&self.plan.moved);
     }
 
     fn code(
@@ -330,6 +353,7 @@ impl Encoder {
             number: self.number,
             qp: order.qp.0,
             settled_qp: order.settled_qp.0,
+            settling_qp: self.settling_qp.0,
             intra4: true,
             search: order.search && !kind.is_idr(),
             source: Source::new(picture),

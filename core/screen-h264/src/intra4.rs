@@ -10,7 +10,7 @@ pub(crate) const VERTICAL: u8 = 0;
 pub(crate) const HORIZONTAL: u8 = 1;
 /// The mean; also what a neighbour without a mode stands for.
 pub(crate) const DC: u8 = 2;
-const DOWN_LEFT: u8 = 3;
+pub(crate) const DOWN_LEFT: u8 = 3;
 const DOWN_RIGHT: u8 = 4;
 const VERTICAL_RIGHT: u8 = 5;
 const HORIZONTAL_DOWN: u8 = 6;
@@ -21,38 +21,91 @@ const HORIZONTAL_UP: u8 = 8;
 pub(crate) const MODES: u8 = 9;
 
 /// Length of the edge: the left column from below, its last sample repeated; the corner; the row above, its last repeated.
-const EDGE: usize = 18;
+pub(crate) const EDGE: usize = 18;
 /// Where on the edge the corner is.
-const CORNER: usize = 8;
+pub(crate) const CORNER: usize = 8;
 
-/// The samples around a block.
+/// What a block is predicted from, and by which modes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Around {
-    pub(crate) has_left: bool,
-    pub(crate) has_above: bool,
-    /// Left column from the top.
-    pub(crate) left: [u8; 4],
-    pub(crate) corner: u8,
-    /// Row above and on to the right; the last one above repeated where there is none.
-    pub(crate) above: [u8; 8],
+    pub(crate) edge: [u8; EDGE],
+    /// Of the left column and the row above.
+    pub(crate) mean: u8,
+    /// A bit for each mode whose samples are there.
+    pub(crate) possible: u16,
+}
+
+const BY_ABOVE: u16 = 1 << VERTICAL | 1 << DOWN_LEFT | 1 << VERTICAL_LEFT;
+const BY_LEFT: u16 = 1 << HORIZONTAL | 1 << HORIZONTAL_UP;
+const BY_BOTH: u16 = 1 << DOWN_RIGHT | 1 << VERTICAL_RIGHT | 1 << HORIZONTAL_DOWN;
+
+impl Around {
+    /// From the left column from the top, the corner, and the row above and on to the right, where they are there. Where
+    /// both are, so is the corner.
+    pub(crate) fn new(left: Option<[u8; 4]>, corner: u8, above: Option<[u8; 8]>) -> Self {
+        let (has_left, has_above) = (left.is_some(), above.is_some());
+        let ([l0, l1, l2, l3], above) = (left.unwrap_or_default(), above.unwrap_or_default());
+        let [a0, a1, a2, a3, a4, a5, a6, a7] = above;
+        let sums = [[l0, l1, l2, l3], [a0, a1, a2, a3]].map(|samples| samples.map(u16::from).iter().sum::<u16>());
+        let mean = match (has_left, has_above) {
+            (true, true) => (sums[0] + sums[1] + 4) >> 3,
+            (true, false) => (sums[0] + 2) >> 2,
+            (false, true) => (sums[1] + 2) >> 2,
+            (false, false) => 128,
+        };
+        let part = |there: bool, modes: u16| if there { modes } else { 0 };
+        Self {
+            edge: [l3, l3, l3, l3, l3, l2, l1, l0, corner, a0, a1, a2, a3, a4, a5, a6, a7, a7],
+            mean: mean.to_le_bytes()[0],
+            possible: 1 << DC
+                | part(has_above, BY_ABOVE)
+                | part(has_left, BY_LEFT)
+                | part(has_left && has_above, BY_BOTH),
+        }
+    }
+}
+
+/// The mode that was chosen for a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Choice {
+    pub(crate) mode: u8,
+    /// Difference to the source, and the price of saying the mode.
+    pub(crate) cost: u32,
+    /// The prediction, row after row.
+    pub(crate) prediction: [u8; 16],
+}
+
+/// What saying a mode costs, in lambdas: a bit where it is expected, four where not.
+pub(crate) const fn price(mode: u8, expected: u8) -> u32 {
+    if mode == expected { 1 } else { 4 }
+}
+
+/// The cheapest mode; of equal ones the first.
+pub(crate) fn choose(around: &Around, source: &[u8; 16], expected: u8, lambda: u32) -> Choice {
+    let predictor = Predictor::new(around);
+    let mut best = Choice { mode: DC, cost: u32::MAX, prediction: [0; 16] };
+    for mode in (0..MODES).filter(|mode| around.possible >> mode & 1 == 1) {
+        let prediction = predictor.predict(mode);
+        let difference: u32 = prediction.iter().zip(source).map(|(a, b)| u32::from(a.abs_diff(*b))).sum();
+        let cost = difference + lambda * price(mode, expected);
+        if cost < best.cost {
+            best = Choice { mode, cost, prediction };
+        }
+    }
+    best
 }
 
 /// The predictions of a block by every mode.
 #[derive(Debug)]
-pub(crate) struct Predictor {
-    around: Around,
+struct Predictor<'a> {
+    around: &'a Around,
     /// Averages of a sample of the edge and the next, then the smoothed edge.
     filtered: [u8; 2 * EDGE],
 }
 
-impl Predictor {
-    pub(crate) fn new(around: Around) -> Self {
-        let mut edge = [0_u16; EDGE];
-        let [l0, l1, l2, l3] = around.left.map(u16::from);
-        edge[..CORNER].copy_from_slice(&[l3, l3, l3, l3, l3, l2, l1, l0]);
-        edge[CORNER] = around.corner.into();
-        edge[CORNER + 1..=CORNER + 8].copy_from_slice(&around.above.map(u16::from));
-        edge[EDGE - 1] = around.above[7].into();
+impl<'a> Predictor<'a> {
+    fn new(around: &'a Around) -> Self {
+        let edge = around.edge.map(u16::from);
         let mut filtered = [0; 2 * EDGE];
         let low = |value: u16| value.to_le_bytes()[0];
         for at in 1..EDGE - 1 {
@@ -62,43 +115,20 @@ impl Predictor {
         Self { around, filtered }
     }
 
-    pub(crate) fn is_possible(&self, mode: u8) -> bool {
-        let Around { has_left, has_above, .. } = self.around;
-        match mode {
-            VERTICAL | DOWN_LEFT | VERTICAL_LEFT => has_above,
-            HORIZONTAL | HORIZONTAL_UP => has_left,
-            DC => true,
-            // Where both are there, so is the corner.
-            _ => has_left && has_above,
-        }
-    }
-
     /// The prediction, row after row.
-    pub(crate) fn predict(&self, mode: u8) -> [u8; 16] {
-        let Around { left, above, .. } = &self.around;
+    fn predict(&self, mode: u8) -> [u8; 16] {
+        let edge = &self.around.edge;
         match mode {
-            VERTICAL => std::array::from_fn(|at| above[at % 4]),
-            HORIZONTAL => std::array::from_fn(|at| left[at / 4]),
-            DC => [self.mean(); 16],
+            VERTICAL => std::array::from_fn(|at| edge[CORNER + 1 + at % 4]),
+            HORIZONTAL => std::array::from_fn(|at| edge[CORNER - 1 - at / 4]),
+            DC => [self.around.mean; 16],
             _ => PLACES[usize::from(mode - DOWN_LEFT)].map(|place| self.filtered[usize::from(place)]),
         }
     }
-
-    fn mean(&self) -> u8 {
-        let Around { has_left, has_above, left, above, .. } = &self.around;
-        let sum = |samples: &[u8]| samples.iter().map(|sample| u16::from(*sample)).sum::<u16>();
-        let mean = match (has_left, has_above) {
-            (true, true) => (sum(left) + sum(&above[..4]) + 4) >> 3,
-            (true, false) => (sum(left) + 2) >> 2,
-            (false, true) => (sum(&above[..4]) + 2) >> 2,
-            (false, false) => 128,
-        };
-        mean.to_le_bytes()[0]
-    }
 }
 
-/// For each directional mode and sample, a place in [`Predictor::filtered`].
-static PLACES: [[u8; 16]; 6] = {
+/// For each directional mode and sample, a place in the filtered edges: averages first, then, [`EDGE`] further, smoothed.
+pub(crate) const PLACES: [[u8; 16]; 6] = {
     let mut places = [[0; 16]; 6];
     let mut at = 0_usize;
     while at < 16 {
@@ -171,28 +201,22 @@ const fn shallow(x: isize, y: isize) -> u8 {
 mod tests {
     use super::*;
 
-    fn predictor() -> Predictor {
-        Predictor::new(Around {
-            has_left: true,
-            has_above: true,
-            left: [40, 60, 90, 200],
-            corner: 20,
-            above: [10, 30, 70, 150, 5, 77, 130, 255],
-        })
-    }
+    const LEFT: [u8; 4] = [40, 60, 90, 200];
+    const ABOVE: [u8; 8] = [10, 30, 70, 150, 5, 77, 130, 255];
 
     /// Sample p[x, y] around the block of the test.
     fn p(x: i32, y: i32) -> i32 {
-        let around = predictor().around;
+        let at = |at: i32| usize::try_from(at).unwrap();
         match (x, y) {
-            (-1, -1) => around.corner.into(),
-            (-1, y) => around.left[usize::try_from(y).unwrap()].into(),
-            (x, _) => around.above[usize::try_from(x).unwrap()].into(),
+            (-1, -1) => 20,
+            (-1, y) => LEFT[at(y)].into(),
+            (x, _) => ABOVE[at(x)].into(),
         }
     }
 
     fn check(mode: u8, formula: impl Fn(i32, i32) -> i32) {
-        let predicted = predictor().predict(mode);
+        let around = Around::new(Some(LEFT), 20, Some(ABOVE));
+        let predicted = Predictor::new(&around).predict(mode);
         for (at, sample) in (0..).zip(predicted) {
             assert_eq!(i32::from(sample), formula(at % 4, at / 4), "mode {mode} at {at}");
         }
@@ -204,6 +228,21 @@ mod tests {
 
     fn three(a: (i32, i32), b: (i32, i32), c: (i32, i32)) -> i32 {
         (p(a.0, a.1) + 2 * p(b.0, b.1) + p(c.0, c.1) + 2) >> 2
+    }
+
+    #[test]
+    fn plain_modes_repeat_an_edge_or_its_mean() {
+        check(VERTICAL, |x, _| p(x, -1));
+        check(HORIZONTAL, |_, y| p(-1, y));
+        check(DC, |_, _| (390 + 260 + 4) / 8);
+    }
+
+    #[test]
+    fn modes_need_their_samples() {
+        let possible = |left, above| Around::new(left, 20, above).possible;
+        assert_eq!(possible(None, None), 1 << DC);
+        assert_eq!(possible(Some(LEFT), Some(ABOVE)), (1 << MODES) - 1);
+        assert_eq!(possible(None, Some(ABOVE)).count_ones() + possible(Some(LEFT), None).count_ones(), 4 + 3);
     }
 
     #[test]

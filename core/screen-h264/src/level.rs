@@ -35,9 +35,13 @@ const LEVELS: [Limits; 13] = [
     limits(62, u64::MAX, u64::MAX, u64::MAX),
 ];
 
+/// Bits per second that no higher level is taken for. A ceiling above is none, and decoders that are asked for a level
+/// beyond 5.2 refuse.
+const MOST_BITS: u64 = 240_000_000;
+
 /// The first level for pictures of so many macroblocks on each side, so many of them and bits per second.
 pub(crate) fn level(width: usize, height: usize, pictures: f64, bits: u64) -> Level {
-    let (width, height) = (width as u64, height as u64);
+    let (width, height, bits) = (width as u64, height as u64, bits.min(MOST_BITS));
     let picture = width * height;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rates are positive and small")]
     #[expect(clippy::cast_precision_loss, reason = "pictures have fewer than 2^52 macroblocks")]
@@ -73,6 +77,11 @@ mod tests {
     fn long_pictures_need_a_higher_one() {
         assert_eq!(level(170, 10, 1.0, 0), Level(32));
         assert_eq!(level(512, 1, 1.0, 0), Level(51));
+    }
+
+    #[test]
+    fn no_ceiling_is_no_reason_for_a_level_that_decoders_refuse() {
+        assert_eq!(level(120, 68, 60.0, u64::MAX), Level(51));
     }
 
     #[test]

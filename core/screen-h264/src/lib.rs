@@ -21,6 +21,7 @@ mod cavlc;
 mod choose;
 mod code_intra;
 mod codes;
+mod defer;
 mod encoder;
 mod intra;
 mod intra4;
@@ -40,6 +41,7 @@ mod transform;
 mod vector;
 mod work;
 
+pub use defer::Point;
 pub use encoder::{Encoder, InTurn, MAX_SIDE, Order, Qp, Report, Runner, ScreenError, Seen, Settings};
 pub use plan::Move;
 pub use slice::Slice;

@@ -81,6 +81,14 @@ impl Picture {
     }
 }
 
+impl Picture {
+    /// Chroma that is an even `vector` away, to be compared: its first sample of Cb and all behind it. Of each row, Cr is
+    /// half a stride further.
+    pub(crate) fn chroma_at(&self, x: usize, y: usize, vector: Vector) -> &[u8] {
+        &self.chroma[moved(y * 8, vector.y / 2) * self.layout.stride() + moved(x * 8, vector.x / 2)..]
+    }
+}
+
 /// A place and a step that is known to stay inside.
 fn moved(at: usize, step: i16) -> usize {
     at.wrapping_add_signed(isize::from(step))

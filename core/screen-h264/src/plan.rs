@@ -6,7 +6,6 @@
 use lunette_frame::{Damage, Rect};
 
 use crate::bitmap::Bitmap;
-use crate::block::Block;
 use crate::picture::{Layout, Picture};
 use crate::source::Source;
 use crate::state::State;
@@ -31,7 +30,7 @@ const MOST_DRIFT: u8 = 4;
 /// Which macroblocks are coded, and how.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    layout: Layout,
+    pub(crate) layout: Layout,
     /// To be compared.
     touched: Bitmap,
     pub(crate) fresh: Bitmap,
@@ -75,7 +74,7 @@ impl Plan {
     }
 
     /// Finds what changed, within `damage` and what was left out before.
-    pub(crate) fn look(&mut self, source: &Source<'_>, damage: &Damage, state: &State, shown: &Picture) {
+    pub(crate) fn look(&mut self, source: &Source<'_>, damage: &Damage, state: &mut State, shown: &Picture) {
         self.clear();
         self.touched.copy_from(&state.deferred);
         for rect in damage.rects() {
@@ -83,17 +82,16 @@ impl Plan {
             let rows = rect.y as usize / 16..(rect.bottom() as usize).div_ceil(16).min(self.layout.rows);
             rows.for_each(|y| self.touched.set_run(y, start, end));
         }
-        let (mut now, mut before) = (Block::new(), Block::new());
-        for (x, y) in self.touched.iter() {
-            source.load(x, y, &mut now);
-            shown.fetch(x, y, Vector::ZERO, &mut before);
-            if now.0 != before.0 {
-                self.fresh.set(x, y);
-            }
+        for (x, y) in self.touched.iter().filter(|(x, y)| !source.is_shown(*x, *y, shown)) {
+            self.fresh.set(x, y);
         }
+        // What waited and came back to what it was needs nothing any more.
+        state.deferred.keep(&self.fresh);
     }
 
     /// Takes out of what changed what moved as it was; gives how many macroblocks did.
+    ///
+    /// What is the same in both ways moves, too: a run of equal vectors is cheaper than one with holes.
     pub(crate) fn take_moves(&mut self, source: &Source<'_>, moves: &[Move], state: &State, shown: &Picture) -> usize {
         let mut most = 0;
         let mut total = 0;
@@ -106,7 +104,7 @@ impl Plan {
                 (area.area.y as usize).div_ceil(16)..visible(area.area.bottom(), source.height()).min(self.layout.rows);
             for y in rows {
                 for x in start..end.min(self.layout.columns) {
-                    if self.fresh.get(x, y) && self.take_move(source, (x, y), vector, state, shown) {
+                    if !self.moved.get(x, y) && self.take_move(source, (x, y), vector, state, shown) {
                         count += 1;
                     }
                 }

@@ -3,13 +3,16 @@
 use crate::block::Block;
 use crate::kernels::{Kernels, Strip};
 use crate::state::Counts;
-use crate::transform::{Quantiser, Rounding};
+use crate::tables::ZIGZAG_COLUMNS;
+use crate::transform::{Quantiser, Rounding, mask_of};
 
 /// What is left of a macroblock after its prediction.
 #[derive(Debug)]
 pub(crate) struct Residual {
     /// Levels of the six strips.
     strips: [Strip; 6],
+    /// Levels of a block of Intra_4x4, column after column.
+    single: [[i16; 4]; 4],
     /// Whether any level of a strip is not 0.
     any: [bool; 6],
     /// Levels in scan order, strip by strip: 16 blocks of luma in raster order, then two of Cb and two of Cr twice.
@@ -44,6 +47,7 @@ impl Residual {
     pub(crate) const fn new() -> Self {
         Self {
             strips: [Strip::ZERO; 6],
+            single: [[0; 4]; 4],
             any: [false; 6],
             levels: [[0; 16]; 24],
             masks: [0; 24],
@@ -174,25 +178,32 @@ impl Residual {
         };
     }
 
-    /// Quantises a single block of luma, the first of its strip; whether any level is not 0.
-    pub(crate) fn code_single(
+    /// Transforms and quantises a block of Intra_4x4; whether any level is not 0.
+    pub(crate) fn code_4x4(
         &mut self,
         kernels: &Kernels,
         quantiser: &Quantiser,
         qp: u8,
         block: usize,
-        strip: &mut Strip,
+        [source, prediction]: [&[u8; 16]; 2],
     ) -> bool {
-        if !(kernels.quantise)(strip, &quantiser.forward, &quantiser.offset[Rounding::Intra as usize]) {
+        let offset = &quantiser.offset[Rounding::Intra as usize];
+        if !(kernels.code_4x4)(source, prediction, &quantiser.forward, offset, &mut self.single) {
             return false;
         }
         if qp >= WATCHED_QP {
-            tame(strip, 0, quantiser, LARGEST_SUM);
+            let mut strip = widen(&self.single);
+            tame(&mut strip, 0, quantiser, LARGEST_SUM);
+            self.single = strip.0.map(|[a, b, c, d, ..]| [a, b, c, d]);
         }
-        let (mut levels, mut masks) = ([[0; 16]; 4], [0; 4]);
-        (kernels.scan)(strip, &mut levels, &mut masks);
-        (self.levels[block], self.masks[block]) = (levels[0], masks[0]);
-        masks[0] != 0
+        self.levels[block] = ZIGZAG_COLUMNS.map(|place| self.single.as_flattened()[place]);
+        self.masks[block] = mask_of(&self.levels[block]);
+        self.masks[block] != 0
+    }
+
+    /// Prediction and the levels just made to samples of a block of Intra_4x4.
+    pub(crate) fn rebuild_4x4(&self, kernels: &Kernels, quantiser: &Quantiser, prediction: &[u8; 16]) -> [u8; 16] {
+        (kernels.rebuild_4x4)(&self.single, &quantiser.inverse, prediction)
     }
 
     fn quantise(
@@ -286,6 +297,15 @@ impl Residual {
             (kernels.reconstruct)(&coefficients, prediction.strip(strip), result.strip_mut(strip));
         }
     }
+}
+
+/// A block as the first of a strip.
+fn widen(single: &[[i16; 4]; 4]) -> Strip {
+    let mut strip = Strip::ZERO;
+    for (row, column) in strip.0.iter_mut().zip(single) {
+        row[..4].copy_from_slice(column);
+    }
+    strip
 }
 
 /// Halves a block's levels until its coefficients cannot add up to more than `largest`.

@@ -34,8 +34,10 @@ pub(crate) struct Context<'a> {
     pub(crate) number: u8,
     /// QP of what changed.
     pub(crate) qp: u8,
-    /// QP of what settles; what is coarser is unsettled.
+    /// What is coarser is unsettled.
     pub(crate) settled_qp: u8,
+    /// QP of what settles in this picture.
+    pub(crate) settling_qp: u8,
     /// Whether Intra_4x4 is tried.
     pub(crate) intra4: bool,
     /// Whether vectors are searched for; then there is a reference.
@@ -157,7 +159,7 @@ impl Slice<'_> {
             self.work.run = u32::try_from(index - *next).expect("fewer than 2^32 macroblocks");
             let coded = match (fresh.get(x) || settling.get(x), moved.get(x)) {
                 (true, _) => {
-                    self.code_changed(x, y, if fresh.get(x) { self.picture.qp } else { self.picture.settled_qp })
+                    self.code_changed(x, y, if fresh.get(x) { self.picture.qp } else { self.picture.settling_qp })
                 }
                 (false, true) => self.code_moved(x, y),
                 (false, false) => self.hold(x, y),

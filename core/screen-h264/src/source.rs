@@ -69,6 +69,36 @@ impl<'a> Source<'a> {
         u32::try_from(self.height).unwrap_or(u32::MAX)
     }
 
+    /// Whether a macroblock is what was shown at its place.
+    pub(crate) fn is_shown(&self, x: usize, y: usize, shown: &Picture) -> bool {
+        if self.is_whole(x, y) {
+            return self.luma_is(x, y, shown.luma_at(x, y, Vector::ZERO), shown.layout.stride())
+                && self.chroma_is(x, y, shown, Vector::ZERO);
+        }
+        let (mut now, mut before) = (Block::new(), Block::new());
+        self.load_edge(x, y, &mut now);
+        shown.fetch(x, y, Vector::ZERO, &mut before);
+        now == before
+    }
+
+    /// Whether luma of a whole macroblock is that of a plane. Rows are single numbers: most differ in one of the first.
+    fn luma_is(&self, x: usize, y: usize, plane: &[u8], stride: usize) -> bool {
+        let row = |samples: &[u8]| samples.first_chunk().map(|row: &[u8; 16]| u128::from_ne_bytes(*row));
+        let rows = plane.chunks(stride).take(16).zip(y * 16..);
+        rows.map(|(was, y)| (row(was), row(self.planes[0].row(y, x * 16, 16)))).all(|(was, now)| was == now)
+    }
+
+    /// Whether chroma of a whole macroblock is what was shown an even vector away.
+    fn chroma_is(&self, x: usize, y: usize, shown: &Picture, vector: Vector) -> bool {
+        let row = |samples: &[u8]| samples.first_chunk().map(|row: &[u8; 8]| u64::from_ne_bytes(*row));
+        let half = shown.layout.stride() / 2;
+        let mut rows = shown.chroma_at(x, y, vector).chunks(2 * half).take(8).zip(y * 8..);
+        rows.all(|(was, y)| {
+            let now = |plane: usize| row(self.planes[plane].row(y, x * 8, 8));
+            row(was) == now(1) && row(&was[half..]) == now(2)
+        })
+    }
+
     /// Whether the visible samples of a macroblock are those that were shown `vector` away; `None` if luma is not.
     ///
     /// Only what was visible counts there, too: nobody knows how the invisible rest was decoded.
@@ -78,6 +108,11 @@ impl<'a> Source<'a> {
             ((x * 16).checked_add_signed(vector.x.into())?, (y * 16).checked_add_signed(vector.y.into())?);
         if left + columns > self.width || top + rows > self.height {
             return None;
+        }
+        let same = |chroma: bool| Some(if chroma { Same::All } else { Same::Luma });
+        if self.is_whole(x, y) {
+            let luma = self.luma_is(x, y, shown.luma_at(x, y, vector), shown.layout.stride());
+            return if luma { same(!vector.is_odd() && self.chroma_is(x, y, shown, vector)) } else { None };
         }
         let stride = shown.layout.stride();
         let luma = (0..rows).all(|row| {
@@ -94,7 +129,7 @@ impl<'a> Source<'a> {
                 let now = |plane: usize| self.planes[plane].row(y * 8 + row, x * 8, columns);
                 now(1) == &shown.chroma[at..][..columns] && now(2) == &shown.chroma[at + stride / 2..][..columns]
             });
-        Some(if chroma { Same::All } else { Same::Luma })
+        same(chroma)
     }
 
     /// Copies the macroblocks from column `start` on and before `end` of row `y` into row `to_y` of a band.

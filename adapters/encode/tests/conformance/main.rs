@@ -39,6 +39,7 @@ macro_rules! conformance {
 }
 
 conformance! {
+    screen: "screen",
     openh264: "openh264",
     x264: "x264",
     x264_superfast: "x264-superfast",

@@ -4,8 +4,11 @@ use std::time::{Duration, Instant};
 
 use crate::support::{Client, Eye, Frame, Reader, Server, eventually, long};
 
-/// Large pictures, fast: what nobody reads fills every buffer within a second or two. No ceiling leaves any out.
-const FLOOD: [&str; 12] = [
+/// Large pictures, fast, but not faster than they are read: what nobody reads fills every buffer within a second or two.
+/// No ceiling leaves any out.
+const FLOOD: [&str; 14] = [
+    "--encoder",
+    "openh264",
     "--pattern",
     "noise",
     "--fps",

@@ -33,6 +33,7 @@ fn a_keyframe_request_gives_an_idr_of_a_still_screen_too() {
     let mut eye = Eye::new(0);
     let first = client.frame();
     eye.look(&first);
+    eye.look_at_all(&client.settle());
     client.send(&Message::KeyframeRequest);
     let again = client.frame_within(Duration::from_secs(1)).expect("within a second");
     assert!(eye.look(&again).idr && again.response.pts > first.response.pts);

@@ -162,6 +162,7 @@ fn settings_come_from_environment_and_file_too() {
     assert!(!Client::connect(&server).subscribe(2), "two scanouts, says the file");
     let mut client = Client::subscribed(&server, 1);
     client.frame();
+    client.settle();
     assert!(matches!(client.receive(Duration::from_millis(500)), Arrival::Nothing), "still, says the environment");
 }
 

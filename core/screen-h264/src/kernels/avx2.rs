@@ -7,8 +7,9 @@
 
 use std::arch::x86_64::*;
 
-use super::{Kernels, Strip};
+use super::{Columns, Kernels, Strip};
 use crate::cavlc::MAX_LEVEL;
+use crate::intra4::{self, Around, Choice};
 use crate::transform::Scales;
 
 /// The kernels, where the processor has AVX2.
@@ -34,6 +35,15 @@ static KERNELS: Kernels = Kernels {
     quantise: detected!(quantise(strip: &mut Strip, forward: &Scales<u16>, offset: &Scales<u16>)),
     scale: detected!(scale(levels: &Strip, inverse: &Scales<i16>, out: &mut Strip)),
     reconstruct: detected!(reconstruct(coefficients: &Strip, prediction: &[u8; 64], out: &mut [u8; 64])),
+    choose_4x4: detected!(choose_4x4(around: &Around, source: &[u8; 16], expected: u8, lambda: u32)),
+    code_4x4: detected!(code_4x4(
+        source: &[u8; 16],
+        prediction: &[u8; 16],
+        forward: &Scales<u16>,
+        offset: &Scales<u16>,
+        out: &mut Columns
+    )),
+    rebuild_4x4: detected!(rebuild_4x4(levels: &Columns, inverse: &Scales<i16>, prediction: &[u8; 16])),
     scan: detected!(scan(levels: &Strip, out: &mut [[i16; 16]; 4], masks: &mut [u16; 4])),
 };
 
@@ -244,4 +254,103 @@ fn scan(levels: &Strip, out: &mut [[i16; 16]; 4], masks: &mut [u16; 4]) {
         let set = !(_mm_movemask_epi8(zeros) as u16);
         *mask = set;
     }
+}
+
+/// Shuffles that pick a directional mode's samples from the averaged and the smoothed edge.
+static PICKS: [[[u8; 16]; 2]; 6] = {
+    let mut picks = [[[0x80; 16]; 2]; 6];
+    let mut at = 0;
+    while at < 6 * 16 {
+        let place = intra4::PLACES[at / 16][at % 16] as usize;
+        // Both edges lack their ends, of which there is no filtered sample.
+        #[expect(clippy::cast_possible_truncation, reason = "below 16")]
+        let from = (place % intra4::EDGE - 1) as u8;
+        picks[at / 16][place / intra4::EDGE][at % 16] = from;
+        at += 1;
+    }
+    picks
+};
+
+#[target_feature(enable = "avx2")]
+fn choose_4x4(around: &Around, source: &[u8; 16], expected: u8, lambda: u32) -> Choice {
+    let edge = |from: usize| load_row(around.edge[from..].first_chunk().expect("16 of 18 samples"));
+    let (before, middle, after) = (edge(0), edge(1), edge(2));
+    let averaged = _mm_avg_epu8(middle, after);
+    // The average of the outer two, rounded down; with the middle one, rounded up.
+    let uneven = _mm_and_si128(_mm_xor_si128(before, after), _mm_set1_epi8(1));
+    let smoothed = _mm_avg_epu8(middle, _mm_sub_epi8(_mm_avg_epu8(before, after), uneven));
+    let source = load_row(source);
+    let mut predictions = [_mm_set1_epi8(around.mean.cast_signed()); intra4::MODES as usize];
+    let above = around.edge[intra4::CORNER + 1..].first_chunk().expect("8 samples above");
+    predictions[intra4::VERTICAL as usize] = _mm_set1_epi32(i32::from_le_bytes(*above));
+    let left = _mm_setr_epi8(7, 7, 7, 7, 6, 6, 6, 6, 5, 5, 5, 5, 4, 4, 4, 4);
+    predictions[intra4::HORIZONTAL as usize] = _mm_shuffle_epi8(before, left);
+    for (prediction, [from_averaged, from_smoothed]) in predictions[intra4::DOWN_LEFT as usize..].iter_mut().zip(&PICKS)
+    {
+        let averaged = _mm_shuffle_epi8(averaged, load_row(from_averaged));
+        *prediction = _mm_or_si128(averaged, _mm_shuffle_epi8(smoothed, load_row(from_smoothed)));
+    }
+    let mut best = Choice { mode: intra4::DC, cost: u32::MAX, prediction: [0; 16] };
+    for (mode, prediction) in (0..).zip(predictions) {
+        let sums = _mm_sad_epu8(prediction, source);
+        let difference = (_mm_cvtsi128_si32(sums) + _mm_extract_epi32::<2>(sums)).cast_unsigned();
+        let cost = difference + lambda * intra4::price(mode, expected);
+        if around.possible >> mode & 1 == 1 && cost < best.cost {
+            (best.mode, best.cost) = (mode, cost);
+        }
+    }
+    store_row(predictions[usize::from(best.mode)], &mut best.prediction);
+    best
+}
+
+/// The four rows of a block, in the first four lanes.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn rows_of(block: &[u8; 16]) -> [__m256i; 4] {
+    let block = load_row(block);
+    let row = |row: __m128i| _mm256_zextsi128_si256(_mm_cvtepu8_epi16(row));
+    let words = [block, _mm_srli_si128::<4>(block), _mm_srli_si128::<8>(block), _mm_srli_si128::<12>(block)];
+    words.map(row)
+}
+
+#[target_feature(enable = "avx2")]
+fn code_4x4(
+    source: &[u8; 16],
+    prediction: &[u8; 16],
+    forward: &Scales<u16>,
+    offset: &Scales<u16>,
+    out: &mut Columns,
+) -> bool {
+    let (mut rows, prediction) = (rows_of(source), rows_of(prediction));
+    rows.iter_mut().zip(prediction).for_each(|(row, prediction)| *row = _mm256_sub_epi16(*row, prediction));
+    let columns = forward_pass(transpose(forward_pass(rows)));
+    let largest = _mm256_set1_epi16(MAX_LEVEL.cast_signed());
+    let mut any = 0;
+    for (across, (values, out)) in columns.into_iter().zip(out).enumerate() {
+        let magnitudes = _mm256_adds_epu16(_mm256_abs_epi16(values), load(&offset[across % 2]));
+        let levels = _mm256_mulhi_epu16(magnitudes, load(&forward[across % 2]));
+        let levels = _mm256_sign_epi16(_mm256_min_epu16(levels, largest), values);
+        let four = _mm_cvtsi128_si64(_mm256_castsi256_si128(levels));
+        any |= four;
+        let [a, b, c, d, e, f, g, h] = four.to_le_bytes();
+        *out = [[a, b], [c, d], [e, f], [g, h]].map(i16::from_le_bytes);
+    }
+    any != 0
+}
+
+#[target_feature(enable = "avx2")]
+fn rebuild_4x4(levels: &Columns, inverse: &Scales<i16>, prediction: &[u8; 16]) -> [u8; 16] {
+    let mut columns = [_mm256_setzero_si256(); 4];
+    for (across, (column, [a, b, c, d])) in columns.iter_mut().zip(levels).enumerate() {
+        let levels = _mm256_zextsi128_si256(_mm_setr_epi16(*a, *b, *c, *d, 0, 0, 0, 0));
+        *column = _mm256_mullo_epi16(levels, load(&inverse[across % 2]));
+    }
+    let rows = inverse_pass(transpose(inverse_pass(columns)));
+    let mut samples = [0; 16];
+    for ((row, prediction), out) in rows.into_iter().zip(rows_of(prediction)).zip(samples.as_chunks_mut::<4>().0) {
+        let difference = _mm256_srai_epi16::<6>(_mm256_add_epi16(row, _mm256_set1_epi16(32)));
+        let sums = _mm256_castsi256_si128(_mm256_add_epi16(difference, prediction));
+        *out = _mm_cvtsi128_si32(_mm_packus_epi16(sums, sums)).to_le_bytes();
+    }
+    samples
 }

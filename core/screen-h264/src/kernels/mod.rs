@@ -11,12 +11,16 @@
 mod avx2;
 mod portable;
 
+use crate::intra4::{Around, Choice};
 use crate::transform::Scales;
 
 /// Coefficients or levels of a strip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(align(32))]
 pub(crate) struct Strip(pub(crate) [[i16; 16]; 4]);
+
+/// Levels of a block, column after column.
+pub(crate) type Columns = [[i16; 4]; 4];
 
 impl Strip {
     pub(crate) const ZERO: Self = Self([[0; 16]; 4]);
@@ -46,6 +50,12 @@ pub(crate) struct Kernels {
     pub(crate) scale: fn(&Strip, &Scales<i16>, &mut Strip),
     /// Prediction and transformed coefficients to samples (8.5.12.2 and 8.5.14).
     pub(crate) reconstruct: fn(&Strip, &[u8; 64], &mut [u8; 64]),
+    /// The cheapest mode of a block of Intra_4x4: what it is predicted from, source, mode that is expected, lambda.
+    pub(crate) choose_4x4: fn(&Around, &[u8; 16], u8, u32) -> Choice,
+    /// Source less prediction of a block to levels, column after column; whether any is not 0.
+    pub(crate) code_4x4: fn(&[u8; 16], &[u8; 16], &Scales<u16>, &Scales<u16>, &mut Columns) -> bool,
+    /// Levels of a block, scaled, and prediction to samples.
+    pub(crate) rebuild_4x4: fn(&Columns, &Scales<i16>, &[u8; 16]) -> [u8; 16],
     /// Levels of the four blocks in scan order (8.5.6), with masks of those that are not 0.
     pub(crate) scan: fn(&Strip, &mut [[i16; 16]; 4], &mut [u16; 4]),
 }

@@ -1,7 +1,8 @@
 //! Kernels in plain Rust, written in lanes so that the compiler finds vectors.
 
-use super::{Kernels, Strip};
+use super::{Columns, Kernels, Strip};
 use crate::cavlc::MAX_LEVEL;
+use crate::intra4;
 use crate::tables::ZIGZAG_COLUMNS;
 use crate::transform::Scales;
 
@@ -15,6 +16,9 @@ pub(super) static KERNELS: Kernels = Kernels {
     scale,
     reconstruct,
     scan,
+    choose_4x4: intra4::choose,
+    code_4x4,
+    rebuild_4x4,
 };
 
 type Lanes = [i16; 16];
@@ -117,6 +121,41 @@ fn reconstruct(coefficients: &Strip, prediction: &[u8; 64], out: &mut [u8; 64]) 
             *out = sample;
         }
     }
+}
+
+/// A block of 4x4 as the first of a strip.
+fn widen(block: &[u8; 16]) -> [u8; 64] {
+    let mut wide = [0; 64];
+    for (out, row) in wide.as_chunks_mut::<16>().0.iter_mut().zip(block.as_chunks::<4>().0) {
+        out[..4].copy_from_slice(row);
+    }
+    wide
+}
+
+fn code_4x4(
+    source: &[u8; 16],
+    prediction: &[u8; 16],
+    forward: &Scales<u16>,
+    offset: &Scales<u16>,
+    out: &mut Columns,
+) -> bool {
+    let mut strip = Strip::ZERO;
+    transform(&widen(source), &widen(prediction), &mut strip);
+    let any = quantise(&mut strip, forward, offset);
+    for (out, [a, b, c, d, ..]) in out.iter_mut().zip(strip.0) {
+        *out = [a, b, c, d];
+    }
+    any
+}
+
+fn rebuild_4x4(levels: &Columns, inverse: &Scales<i16>, prediction: &[u8; 16]) -> [u8; 16] {
+    let (mut strip, mut scaled, mut wide) = (Strip::ZERO, Strip::ZERO, [0; 64]);
+    for (row, column) in strip.0.iter_mut().zip(levels) {
+        row[..4].copy_from_slice(column);
+    }
+    scale(&strip, inverse, &mut scaled);
+    reconstruct(&scaled, &widen(prediction), &mut wide);
+    std::array::from_fn(|at| wide[at / 4 * 16 + at % 4])
 }
 
 fn scan(levels: &Strip, out: &mut [[i16; 16]; 4], masks: &mut [u16; 4]) {

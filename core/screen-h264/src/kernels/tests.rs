@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::{Kernels, Strip, best, portable};
+use crate::intra4::Around;
 use crate::transform::{COARSEST_QP, Quantisers, Rounding};
 
 fn bytes<const N: usize>() -> impl Strategy<Value = [u8; N]> {
@@ -44,6 +45,30 @@ proptest! {
         let rounding = if inter { Rounding::Inter } else { Rounding::Intra };
         let expected = whole_way(portable(), &source, &prediction, qp, rounding);
         prop_assert_eq!(whole_way(best(), &source, &prediction, qp, rounding), expected);
+    }
+
+    #[test]
+    fn every_version_gives_the_same_blocks_of_4x4(
+        source in bytes::<16>(),
+        edges in bytes::<13>(),
+        (left, above) in any::<(bool, bool)>(),
+        expected in 0..9u8,
+        lambda in 1..90u32,
+        qp in 0..=COARSEST_QP,
+    ) {
+        let [a, b, c, d, corner, above_samples @ ..] = edges;
+        let around = Around::new(left.then_some([a, b, c, d]), corner, above.then_some(above_samples));
+        let chosen = (portable().choose_4x4)(&around, &source, expected, lambda);
+        prop_assert_eq!((best().choose_4x4)(&around, &source, expected, lambda), chosen);
+        let quantisers = Quantisers::new();
+        let quantiser = quantisers.luma(qp);
+        let (mut levels, mut other) = ([[0; 4]; 4], [[0; 4]; 4]);
+        let (forward, offset) = (&quantiser.forward, &quantiser.offset[0]);
+        let any = (portable().code_4x4)(&source, &chosen.prediction, forward, offset, &mut levels);
+        prop_assert_eq!((best().code_4x4)(&source, &chosen.prediction, forward, offset, &mut other), any);
+        prop_assert_eq!(other, levels);
+        let samples = (portable().rebuild_4x4)(&levels, &quantiser.inverse, &chosen.prediction);
+        prop_assert_eq!((best().rebuild_4x4)(&levels, &quantiser.inverse, &chosen.prediction), samples);
     }
 
     #[test]

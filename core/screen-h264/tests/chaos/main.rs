@@ -5,7 +5,7 @@ mod scene;
 
 use decoders::{Player, check_ffmpeg};
 use lunette_frame::{Picture, PixelFormat, Size};
-use lunette_screen_h264::{Encoder, InTurn, Order, Qp, Settings, Tally};
+use lunette_screen_h264::{Encoder, InTurn, Order, Point, Qp, Settings, Tally};
 use scene::Scene;
 
 fn encoder(size: Size) -> Encoder {
@@ -21,7 +21,10 @@ fn order(scene: &mut Scene) -> Order {
         qp: Qp::new(number(10 + random.below(35))),
         settled_qp: Qp::new(number(10 + random.below(12))),
         settle: random.one_in(3),
+        interim_qp: Qp::new(number(10 + random.below(30))),
         search: random.one_in(3),
+        most: if random.one_in(5) { random.below(200) as usize } else { usize::MAX },
+        focus: random.one_in(2).then(|| Point { x: random.below(700), y: random.below(400) }),
         budget: if random.one_in(6) { random.below(4000) as usize } else { usize::MAX },
         slices: if random.one_in(3) { 1 + random.below(5) as usize } else { 1 },
     }

@@ -162,7 +162,15 @@ impl Scene {
             let y = stands(y + (area.y >> shift), dy >> shift, area.y >> shift, area.bottom() >> shift)?;
             Some(old.planes()[plane].row(y as usize, x as usize, 1)[0])
         });
-        self.moves.push(Move { area, dx, dy });
+        // All of it, or pieces: then what is skipped lies beside what moved.
+        if self.random.one_in(2) {
+            return self.moves.push(Move { area, dx, dy });
+        }
+        for _ in 0..20 {
+            if let Some(piece) = self.rect().intersect(area) {
+                self.moves.push(Move { area: piece, dx, dy });
+            }
+        }
     }
 
     fn paint(&mut self, rect: Rect, mut color: impl FnMut(u32, u32, usize) -> u8) {

@@ -211,6 +211,14 @@ impl Client {
         std::iter::from_fn(|| self.frame_within(left())).collect()
     }
 
+    /// The pictures in which a still screen becomes finer, to the last one.
+    #[track_caller]
+    pub(crate) fn settle(&mut self) -> Vec<Frame> {
+        let frames: Vec<_> = std::iter::from_fn(|| self.frame_within(Duration::from_millis(700))).collect();
+        assert!(frames.len() < 10 && frames.iter().all(|frame| !frame.is_idr()), "{} pictures", frames.len());
+        frames
+    }
+
     /// The next message, which must be an ERROR.
     #[track_caller]
     pub(crate) fn error(&mut self) -> (SessionId, ErrorCode) {

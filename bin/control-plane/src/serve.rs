@@ -13,6 +13,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
@@ -58,12 +59,14 @@ pub async fn serve(
     let gate = Gate::new(bound, &config.allowed_hosts, &config.allowed_origins)?;
     let app = Arc::new(App::open(&config, gate).await?);
     let fresh = app.first_token(&config.state).await?;
-    let work = tokio::spawn(steward::run(Arc::clone(&app)));
+    // Ends with this function.
+    let mut work = JoinSet::new();
+    work.spawn(steward::run(Arc::clone(&app)));
     ready(bound, fresh);
     tokio::select! {
         () = accept(listener, acceptor, http::router(Arc::clone(&app))) => {}
         () = stop => {}
-        ended = work => ended.context("the steward ended")?,
+        ended = work.join_next() => ended.transpose().context("the steward ended")?.unwrap_or_default(),
     }
     Ok(())
 }

@@ -1,0 +1,101 @@
+//! The way to bridges.
+
+use std::time::{Duration, Instant};
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+
+use crate::hydra::Hydra;
+use crate::plane::{PATIENCE, Plane};
+
+pub(crate) async fn socket(plane: &Plane, token: &str, path: &str) -> WebSocketStream<TcpStream> {
+    let stream = TcpStream::connect(plane.address).await.unwrap();
+    let mut request = format!("ws://{}{path}", plane.address).into_client_request().unwrap();
+    let protocols = format!("lunette, lunette.bearer.{token}");
+    request.headers_mut().insert("sec-websocket-protocol", protocols.parse().unwrap());
+    tokio_tungstenite::client_async(request, stream).await.unwrap().0
+}
+
+async fn next(socket: &mut WebSocketStream<TcpStream>) -> Option<Message> {
+    timeout(PATIENCE, socket.next()).await.expect("in time").and_then(Result::ok)
+}
+
+#[tokio::test]
+async fn a_bridge_hears_what_the_caller_may_do_and_nothing_of_ours() {
+    let hydra = Hydra::start().await;
+    let plane = Plane::start(&hydra).await;
+    plane.desktop("one").await;
+    for (scope, bridge) in [("view", "the-view"), ("control", "the-control"), ("agent", "the-agent"), ("operate", "the-view")] {
+        let token = plane.token(&[scope], None).await;
+        let said = plane.by(&token, "get", "/api/v1/desktops/one/bridge/status?a=%2F", &Value::Null).await.is(200).json();
+        assert_eq!(said["token"], format!("Bearer {bridge}"), "{scope}");
+        assert_eq!((&said["cookie"], &said["origin"]), (&json!(false), &json!(false)));
+    }
+    plane.get("/api/v1/external-agents/one/clipboard").await.is(200);
+    assert_eq!(hydra.bridged().last().unwrap().0, "clipboard");
+    plane.get("/api/v1/external-agents/none/clipboard").await.is(404);
+    plane.post("/api/v1/desktops/one/stop?wait=15", &Value::Null).await.is(202);
+    plane.get("/api/v1/external-agents/one/clipboard").await.is(409);
+}
+
+#[tokio::test]
+async fn a_websocket_passes_both_ways_is_listed_and_can_be_ended() {
+    let hydra = Hydra::start().await;
+    let plane = Plane::start(&hydra).await;
+    plane.desktop("one").await;
+    let token = plane.token(&["control"], None).await;
+    let mut socket = socket(&plane, &token, "/api/v1/external-agents/one/ws/stream").await;
+    let big = "x".repeat(300_000);
+    socket.send(Message::text(big.clone())).await.unwrap();
+    assert_eq!(next(&mut socket).await.unwrap().into_text().unwrap().as_str(), big);
+    let viewer = plane.get("/api/v1/viewers").await.json()[0].clone();
+    assert_eq!((&viewer["desktop"], &viewer["who"]), (&json!("one"), &json!("control")));
+    let path = format!("/api/v1/viewers/{}", viewer["id"]);
+    plane.by(&plane.admin, "delete", &path, &Value::Null).await.is(204);
+    while next(&mut socket).await.is_some_and(|message| !message.is_close()) {}
+    plane.by(&plane.admin, "delete", &path, &Value::Null).await.is(404);
+}
+
+#[tokio::test]
+async fn a_way_that_is_cut_ends_cleanly_and_at_once() {
+    let hydra = Hydra::start().await;
+    let plane = Plane::start(&hydra).await;
+    plane.desktop("one").await;
+    let mut socket = socket(&plane, &plane.admin, "/d/one/ws/stream").await;
+    socket.send(Message::text("here")).await.unwrap();
+    assert!(next(&mut socket).await.unwrap().is_text());
+    let began = Instant::now();
+    socket.send(Message::text("end")).await.unwrap();
+    let Some(Message::Close(Some(close))) = next(&mut socket).await else { panic!("no close") };
+    assert_eq!(u16::from(close.code), 1012);
+    assert!(began.elapsed() < Duration::from_secs(3));
+}
+
+#[tokio::test]
+async fn the_wall_tells_what_changes_and_why_there_is_no_picture() {
+    let hydra = Hydra::start().await;
+    let plane = Plane::start(&hydra).await;
+    let mut wall = socket(&plane, &plane.admin, "/api/v1/wall").await;
+    let list = |message: Message| serde_json::from_str::<Value>(message.to_text().unwrap()).unwrap();
+    assert_eq!(list(next(&mut wall).await.unwrap()), json!({ "type": "desktops", "desktops": [] }));
+    plane.desktop("one").await;
+    loop {
+        let told = next(&mut wall).await.unwrap();
+        if told.is_text() && list(told)["desktops"][0]["state"] == "running" {
+            break;
+        }
+    }
+    wall.send(Message::text(json!({ "type": "watch", "ids": ["one"] }).to_string())).await.unwrap();
+    let told = loop {
+        let told = next(&mut wall).await.unwrap();
+        if told.is_text() && list(told.clone())["type"] == "sight" {
+            break list(told);
+        }
+    };
+    assert_eq!((&told["id"], &told["why"]), (&json!("one"), &json!("its host's pictures are not reached from here")));
+}

@@ -134,10 +134,11 @@ impl Storage for Sqlite {
         let sql = "SELECT document FROM desktops ORDER BY created_ms, id";
         let documents = self.all("list desktops", sql, [], |row| row.get::<_, String>(0))?;
         let read = |text: String| serde_json::from_str(&text);
-        documents.into_iter().map(read).collect::<Result<_, _>>().map_err(|source| StoreError::Content {
-            what: "a desktop",
-            source,
-        })
+        documents
+            .into_iter()
+            .map(read)
+            .collect::<Result<_, _>>()
+            .map_err(|source| StoreError::Content { what: "a desktop", source })
     }
 
     fn put_desktop(&mut self, desired: &Desired) -> Result<(), StoreError> {

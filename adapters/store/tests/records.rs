@@ -25,8 +25,7 @@ fn users_tokens_and_sessions_are_found_again() {
         desktops: None,
         created_ms: 7,
     };
-    let session =
-        Session { hash: [7; 32], who: "ann".into(), scopes: "admin".into(), desktops: None, expires_ms: 100 };
+    let session = Session { hash: [7; 32], who: "ann".into(), scopes: "admin".into(), desktops: None, expires_ms: 100 };
     {
         let mut store = open(folder.path());
         store.put_user(&user).expect("kept");
@@ -95,9 +94,7 @@ fn what_is_no_store_or_a_newer_one_is_left_alone() {
 async fn tasks_ask_in_turn_and_a_failure_is_the_askers_alone() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = Store::start(open(folder.path())).expect("a thread");
-    let twice = || async {
-        store.ask(|store| store.put_token(&token("t", false, None))).await
-    };
+    let twice = || async { store.ask(|store| store.put_token(&token("t", false, None))).await };
     assert!(twice().await.is_ok() && twice().await.is_err(), "the same token again");
     assert_eq!(store.ask(|store| store.tokens()).await.expect("tokens").len(), 1);
 }

@@ -1,13 +1,15 @@
 //! What everything in this program shares.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use lunette_desktop::DesktopId;
 use lunette_fleet::{Desired, Fleet, HostName};
+use lunette_net::client::Address;
+use lunette_relay::{Limits, Tunnels};
 use lunette_store::{Sqlite, Store};
 use tokio::sync::{Notify, broadcast, watch};
 
@@ -29,7 +31,10 @@ pub(crate) struct App {
     pub(crate) keys: Keys,
     pub(crate) audit: Audit,
     pub(crate) store: Store,
-    pub(crate) hosts: BTreeMap<HostName, Host>,
+    // Read by every request, written when a host dials in for the first time.
+    hosts: RwLock<BTreeMap<HostName, Arc<Host>>>,
+    /// Hosts that dial in.
+    pub(crate) tunnels: Tunnels,
     pub(crate) eyes: Eyes,
     pub(crate) viewers: Viewers,
     pub(crate) guests: Guests,
@@ -51,7 +56,10 @@ pub(crate) struct App {
 /// A host as this program reaches it.
 pub(crate) struct Host {
     pub(crate) hydra: Hydra,
-    pub(crate) config: HostConfig,
+    /// Where its pictures are, if they can be had from here.
+    pub(crate) export: Option<Address>,
+    /// A file with what opens those.
+    pub(crate) export_secret: Option<PathBuf>,
 }
 
 impl App {
@@ -71,14 +79,18 @@ impl App {
         }
         let reach = |config: &HostConfig| {
             let hydra = Hydra::new(Arc::new(Direct(config.hydra.clone())), config.hydra_token.clone());
-            (config.name.clone(), Host { hydra, config: config.clone() })
+            (
+                config.name.clone(),
+                Arc::new(Host { hydra, export: config.export.clone(), export_secret: config.export_secret.clone() }),
+            )
         };
         Ok(Self {
             gate,
             keys,
             audit,
             store,
-            hosts: config.hosts.iter().map(reach).collect(),
+            hosts: RwLock::new(config.hosts.iter().map(reach).collect()),
+            tunnels: Tunnels::new(Limits::default()),
             eyes: Eyes::default(),
             viewers: Viewers::default(),
             guests: Guests::default(),
@@ -90,6 +102,29 @@ impl App {
             events: broadcast::channel(EVENTS).0,
             started,
         })
+    }
+
+    /// A host as this program reaches it.
+    pub(crate) fn host(&self, name: &HostName) -> Option<Arc<Host>> {
+        self.hosts.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// All of them.
+    pub(crate) fn hosts(&self) -> Vec<(HostName, Arc<Host>)> {
+        let hosts = self.hosts.read().unwrap_or_else(PoisonError::into_inner);
+        hosts.iter().map(|(name, host)| (name.clone(), Arc::clone(host))).collect()
+    }
+
+    /// One that dialled in. One that is reached otherwise stays so.
+    pub(crate) fn add_host(&self, name: &HostName, host: impl FnOnce() -> Host) {
+        let mut hosts = self.hosts.write().unwrap_or_else(PoisonError::into_inner);
+        hosts.entry(name.clone()).or_insert_with(|| Arc::new(host()));
+        drop(hosts);
+        let mut fleet = self.fleet();
+        fleet.add_host(self.now(), name.clone());
+        fleet.hurry(self.now(), name);
+        drop(fleet);
+        self.wake.notify_one();
     }
 
     pub(crate) fn now(&self) -> Duration {

@@ -21,7 +21,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::config::HostConfig;
+use crate::app::Host;
 
 /// Between two pictures.
 const PACE: Duration = Duration::from_millis(500);
@@ -79,7 +79,7 @@ impl Eyes {
     pub(crate) fn look(
         &self,
         id: &DesktopId,
-        host: &HostConfig,
+        host: &Host,
         scanout: u16,
     ) -> Result<watch::Receiver<Option<Sight>>, String> {
         self.eye(id, host, scanout, |eye| eye.sight.clone())
@@ -89,7 +89,7 @@ impl Eyes {
     pub(crate) async fn shot(
         &self,
         id: &DesktopId,
-        host: &HostConfig,
+        host: &Host,
         scanout: u16,
         limit: Duration,
     ) -> Result<Shot, String> {
@@ -97,7 +97,7 @@ impl Eyes {
         snapshots.shot(Instant::now() + limit).await.map_err(|error| lunette_cause::chain(&error))
     }
 
-    fn eye<T>(&self, id: &DesktopId, host: &HostConfig, scanout: u16, take: impl Fn(&Eye) -> T) -> Result<T, String> {
+    fn eye<T>(&self, id: &DesktopId, host: &Host, scanout: u16, take: impl Fn(&Eye) -> T) -> Result<T, String> {
         let export = host.export.clone().ok_or("its host's pictures are not reached from here")?;
         // A machine that was started anew has another secret in the same file.
         let secret = host.export_secret.as_deref().map(secret).transpose()?;

@@ -135,7 +135,7 @@ fn reachable(app: &App, id: &DesktopId) -> Result<crate::hydra::Hydra, Problem> 
     let fleet = app.fleet();
     let desired = fleet.desired(id).ok_or_else(|| Problem::no_desktop(id.as_str()))?;
     let state = fleet.state(id).ok_or_else(|| Problem::no_desktop(id.as_str()))?;
-    let host = app.hosts.get(&desired.host);
+    let host = app.host(&desired.host);
     match (state.stage, host) {
         (Stage::Running | Stage::Frozen | Stage::Starting | Stage::Stopping, Some(host)) => Ok(host.hydra.clone()),
         (Stage::Lost, _) | (_, None) => {

@@ -12,12 +12,13 @@
 
 #![forbid(unsafe_code)]
 
-pub mod app;
+mod app;
 pub mod audit;
 mod auth;
 pub mod cli;
 mod clock;
 mod config;
+mod dialled;
 mod eyes;
 mod gateway;
 pub mod http;

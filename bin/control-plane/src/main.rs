@@ -20,9 +20,9 @@ fn main() -> ExitCode {
             lunette_store::backup(&state.join("store.sqlite"), &to).map_err(anyhow::Error::from)
         }
         Command::Verify { log } => audit::verify(&log).map(|(lines, hash)| println!("{lines} lines fit; {hash}")),
-        Command::Openapi => serde_json::to_string_pretty(&http::document())
-            .map(|text| println!("{text}"))
-            .map_err(anyhow::Error::from),
+        Command::Openapi => {
+            serde_json::to_string_pretty(&http::document()).map(|text| println!("{text}")).map_err(anyhow::Error::from)
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -20,7 +20,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::app::App;
 use crate::auth::{Gate, Peer};
 use crate::config::Config;
-use crate::{http, steward, tls};
+use crate::{dialled, http, steward, tls};
 
 /// Connections at once; more wait in the kernel.
 const CONNECTIONS: usize = 2048;
@@ -52,9 +52,8 @@ pub async fn serve(
     let listener = TcpListener::bind(config.listen).await;
     let listener = listener.with_context(|| format!("cannot listen on {}", config.listen))?;
     let bound = listener.local_addr()?;
-    let acceptor = config.tls.as_ref().map(|tls| {
-        tls::acceptor(tls, &config.state, tls::names(bound.ip(), &config.allowed_hosts))
-    });
+    let acceptor =
+        config.tls.as_ref().map(|tls| tls::acceptor(tls, &config.state, tls::names(bound.ip(), &config.allowed_hosts)));
     let acceptor = acceptor.transpose()?;
     let gate = Gate::new(bound, &config.allowed_hosts, &config.allowed_origins)?;
     let app = Arc::new(App::open(&config, gate).await?);
@@ -62,6 +61,7 @@ pub async fn serve(
     // Ends with this function.
     let mut work = JoinSet::new();
     work.spawn(steward::run(Arc::clone(&app)));
+    work.spawn(dialled::follow(Arc::clone(&app)));
     ready(bound, fresh);
     tokio::select! {
         () = accept(listener, acceptor, http::router(Arc::clone(&app))) => {}

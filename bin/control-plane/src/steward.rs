@@ -67,7 +67,7 @@ fn in_background<F: Future<Output = ()> + Send + 'static>(app: &Arc<App>, work: 
 }
 
 fn hydra(app: &App, host: &HostName) -> Option<Hydra> {
-    app.hosts.get(host).map(|host| host.hydra.clone())
+    app.host(host).map(|host| host.hydra.clone())
 }
 
 async fn look(app: Arc<App>, host: HostName) {

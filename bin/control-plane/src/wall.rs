@@ -18,7 +18,7 @@ use lunette_desktop::DesktopId;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::watch;
-use tokio::time::{interval, timeout};
+use tokio::time::{Instant, interval, sleep_until, timeout};
 
 use crate::app::App;
 use crate::auth::Caller;
@@ -31,6 +31,8 @@ const MOST: usize = 256;
 const WRITE: Duration = Duration::from_secs(20);
 /// Between two signs of life.
 const PING: Duration = Duration::from_secs(10);
+/// Between two lists: what changes meanwhile is in the next one.
+const LISTS: Duration = Duration::from_millis(100);
 /// How often it is asked who uses the desktops.
 const PEOPLE: Duration = Duration::from_secs(3);
 
@@ -45,25 +47,33 @@ type Sights = SelectAll<std::pin::Pin<Box<dyn Stream<Item = (DesktopId, Sight)> 
 /// Serves one wall until its connection ends.
 pub(crate) async fn serve(app: Arc<App>, caller: Caller, socket: WebSocket) {
     let (mut sink, mut stream) = socket.split();
-    let mut wall = Wall { app: Arc::clone(&app), caller, watched: Vec::new(), placed: BTreeMap::new(), sights: Sights::new() };
+    let mut wall =
+        Wall { app: Arc::clone(&app), caller, watched: Vec::new(), placed: BTreeMap::new(), sights: Sights::new() };
     let (mut changes, mut ping, mut people) = (app.changes(), interval(PING), interval(PEOPLE));
-    let mut last = Value::Null;
+    let (mut last, mut due, mut stale) = (Value::Null, Instant::now(), true);
     loop {
-        // What is true now, once for however much has changed.
-        changes.mark_unchanged();
-        wall.place();
-        let now = wall.list();
-        if now != last {
-            last = now;
-            let text = json!({ "type": "desktops", "desktops": last });
-            if !sent(&mut sink, Message::Text(text.to_string().into())).await {
-                return;
+        if stale && Instant::now() >= due {
+            // What is true now, once for however much has changed.
+            changes.mark_unchanged();
+            (stale, due) = (false, Instant::now() + LISTS);
+            wall.place();
+            let now = wall.list();
+            if now != last {
+                last = now;
+                let text = json!({ "type": "desktops", "desktops": last });
+                if !sent(&mut sink, Message::Text(text.to_string().into())).await {
+                    return;
+                }
             }
         }
         let message = tokio::select! {
-            changed = changes.changed() => if changed.is_ok() { None } else { return },
+            () = sleep_until(due), if stale => None,
+            changed = changes.changed(), if !stale => match changed {
+                Ok(()) => { stale = true; None }
+                Err(_) => return,
+            },
             asked = stream.next() => match asked {
-                Some(Ok(Message::Text(text))) => { wall.hear(&text); None }
+                Some(Ok(Message::Text(text))) => { wall.hear(&text); wall.place(); None }
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return,
                 Some(Ok(_)) => None,
             },
@@ -129,8 +139,8 @@ impl Wall {
                 continue;
             }
             self.placed.insert(id.clone(), scanout);
-            let Some(host) = self.app.hosts.get(&host) else { continue };
-            match self.app.eyes.look(id, &host.config, scanout) {
+            let Some(host) = self.app.host(&host) else { continue };
+            match self.app.eyes.look(id, &host, scanout) {
                 Ok(sight) => self.sights.push(Box::pin(sights(id.clone(), sight))),
                 Err(why) => {
                     let id = id.clone();

@@ -131,6 +131,13 @@ impl Fleet {
         self.hosts.entry(name).or_insert_with(|| Host::new(now));
     }
 
+    /// A host may have something new to say.
+    pub fn hurry(&mut self, now: Duration, name: &HostName) {
+        if let Some(host) = self.hosts.get_mut(name) {
+            host.hurry(now);
+        }
+    }
+
     /// Every host, with how it is doing and what it has.
     pub fn hosts(&self) -> impl Iterator<Item = (&HostName, &HostState, &HostFacts, bool)> {
         self.hosts.iter().map(|(name, host)| (name, &host.state, &host.facts, host.draining))
@@ -222,7 +229,9 @@ impl Fleet {
         if !self.out.is_empty() {
             return Some(self.out.remove(0));
         }
-        if let Some((name, _)) = self.hosts.iter_mut().find_map(|(name, host)| host.begin_look(now).then_some((name, ()))) {
+        if let Some((name, _)) =
+            self.hosts.iter_mut().find_map(|(name, host)| host.begin_look(now).then_some((name, ())))
+        {
             return Some(Action::Look(name.clone()));
         }
         let ids: Vec<DesktopId> = self.desktops.keys().cloned().collect();

@@ -8,6 +8,8 @@ use super::{Scope, Scopes};
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     pub(crate) name: String,
+    /// What tells bearers of different tokens apart.
+    pub(crate) key: String,
     pub(crate) scopes: Scopes,
     /// Which desktops that is about; `None` is all of them.
     pub(crate) desktops: Option<BTreeSet<String>>,

@@ -43,9 +43,9 @@ fn set(desktops: Option<&Vec<String>>) -> Option<BTreeSet<String>> {
 }
 
 /// Words in the store are ours; should one not be, it opens nothing.
-fn caller(name: &str, scopes: &str, desktops: Option<&Vec<String>>, through: Through) -> Option<Caller> {
+fn caller((name, key): (&str, &str), scopes: &str, desktops: Option<&Vec<String>>, through: Through) -> Option<Caller> {
     let scopes = Scopes::parse(scopes).ok()?;
-    Some(Caller { name: name.to_owned(), scopes, desktops: set(desktops), through })
+    Some(Caller { name: name.to_owned(), key: key.to_owned(), scopes, desktops: set(desktops), through })
 }
 
 impl Keys {
@@ -76,7 +76,7 @@ impl Keys {
         self.read(|known| {
             let token = known.tokens.get(&random::hash(shown))?;
             let good = !token.once && token.expires_ms.is_none_or(|at| at > now);
-            caller(&token.name, &token.scopes, token.desktops.as_ref(), Through::Bearer).filter(|_| good)
+            caller((&token.name, &token.id), &token.scopes, token.desktops.as_ref(), Through::Bearer).filter(|_| good)
         })
     }
 
@@ -85,7 +85,7 @@ impl Keys {
         let (now, hash) = (now_ms(), random::hash(shown));
         self.read(|known| {
             let session = known.sessions.get(&hash).filter(|session| session.expires_ms > now)?;
-            caller(&session.who, &session.scopes, session.desktops.as_ref(), Through::Cookie(hash))
+            caller((&session.who, &session.who), &session.scopes, session.desktops.as_ref(), Through::Cookie(hash))
         })
     }
 
@@ -94,7 +94,9 @@ impl Keys {
         let (hash, now) = (random::hash(shown), now_ms());
         let taken = self.store.ask(move |store| store.take_token(&hash, now)).await?;
         self.write(|known| known.tokens.remove(&hash));
-        Ok(taken.and_then(|token| caller(&token.name, &token.scopes, token.desktops.as_ref(), Through::Bearer)))
+        Ok(taken.and_then(|token| {
+            caller((&token.name, &token.id), &token.scopes, token.desktops.as_ref(), Through::Bearer)
+        }))
     }
 
     /// Who has this name and password.
@@ -102,7 +104,7 @@ impl Keys {
         let user = self.read(|known| known.users.get(name).cloned());
         let right = passwords::is_right(password, user.as_ref().and_then(|user| user.password.clone())).await;
         let user = user.filter(|_| right)?;
-        caller(&user.name, &user.scopes, user.desktops.as_ref(), Through::Bearer)
+        caller((&user.name, &user.name), &user.scopes, user.desktops.as_ref(), Through::Bearer)
     }
 
     /// Lets a browser in as this caller; returns its cookie, and for how many seconds it is good.
@@ -167,7 +169,8 @@ impl Keys {
     }
 
     pub(crate) fn tokens(&self) -> Vec<Token> {
-        let mut tokens: Vec<_> = self.read(|known| known.tokens.values().filter(|token| !token.once).cloned().collect());
+        let mut tokens: Vec<_> =
+            self.read(|known| known.tokens.values().filter(|token| !token.once).cloned().collect());
         tokens.sort_by(|one, other| (one.created_ms, &one.id).cmp(&(other.created_ms, &other.id)));
         tokens
     }

@@ -49,11 +49,7 @@ fn token(token: &Token) -> Value {
     })
 }
 
-pub(super) async fn add_token(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
-    body: Body,
-) -> Answer {
+pub(super) async fn add_token(State(app): State<Arc<App>>, Extension(caller): Extension<Caller>, body: Body) -> Answer {
     let wish: TokenWish = document(body).await?;
     let scopes = scopes(&caller, &wish.scopes)?;
     let (name, desktops) = (name(wish.name)?, ids(wish.desktops)?);

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::Extension;
 use lunette_desktop::{BridgeState, DesktopId, LimitsWish, Wish, check_size};
 use lunette_fleet::{Desired, Fleet, HostName, NoRoom, Stage, Wanted};
 use lunette_frame::Size;

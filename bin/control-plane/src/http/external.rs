@@ -97,7 +97,13 @@ fn target(path: &str, rest: &str) -> Result<String, Problem> {
     let query = query.map(|query| format!("?{query}")).unwrap_or_default();
     // A slash that was written as %2F is within a part, and so is not counted as written.
     let parts = path.matches('/').count();
-    let before = if path.starts_with("/d/") { 3 } else if path.starts_with("/api/v1/desktops/") { 6 } else { 5 };
+    let before = if path.starts_with("/d/") {
+        3
+    } else if path.starts_with("/api/v1/desktops/") {
+        6
+    } else {
+        5
+    };
     let start = path.match_indices('/').map(|(at, _)| at).nth(before - 1);
     match start.filter(|_| parts >= before && !rest.split('/').any(|part| part == "..")) {
         Some(start) => Ok(format!("{}{query}", &path[start..])),
@@ -169,15 +175,10 @@ pub(super) async fn exec(State(app): State<Arc<App>>, Path(named): Path<String>,
     Ok(json_answer(StatusCode::OK, &answer))
 }
 
-async fn ask_exec(
-    app: &App,
-    id: &lunette_desktop::DesktopId,
-    wish: &Value,
-    seconds: u64,
-) -> Result<Value, Problem> {
+async fn ask_exec(app: &App, id: &lunette_desktop::DesktopId, wish: &Value, seconds: u64) -> Result<Value, Problem> {
     let host = app.fleet().desired(id).map(|desired| desired.host.clone());
     let host = host.ok_or_else(|| Problem::no_desktop(id.as_str()))?;
-    let Some(host) = app.hosts.get(&host) else {
+    let Some(host) = app.host(&host) else {
         return Err(Problem::new(StatusCode::BAD_GATEWAY, "nothing leads to its host"));
     };
     let limit = std::time::Duration::from_secs(seconds + 10);
@@ -190,7 +191,7 @@ pub(super) async fn logs(State(app): State<Arc<App>>, Path(named): Path<String>,
     let id = id(&named)?;
     let host = app.fleet().desired(&id).map(|desired| desired.host.clone());
     let host = host.ok_or_else(|| Problem::no_desktop(id.as_str()))?;
-    let Some(host) = app.hosts.get(&host) else {
+    let Some(host) = app.host(&host) else {
         return Err(Problem::new(StatusCode::BAD_GATEWAY, "nothing leads to its host"));
     };
     let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();

@@ -56,7 +56,7 @@ pub(super) async fn drain(State(app): State<Arc<App>>, Path(named): Path<String>
 pub(super) async fn profiles(State(app): State<Arc<App>>) -> Answer {
     let mut all: Vec<Value> = Vec::new();
     let mut silent = None;
-    for (name, host) in &app.hosts {
+    for (name, host) in &app.hosts() {
         match host.hydra.ask::<Vec<Value>>(Method::GET, "/api/v1/profiles", None, LIMIT).await {
             Ok(list) => list.into_iter().for_each(|profile| add(&mut all, name, profile)),
             Err(error) => silent = Some(error),

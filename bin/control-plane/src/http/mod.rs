@@ -29,6 +29,7 @@ use axum::{Extension, RequestExt, Router};
 use crate::app::App;
 use crate::audit::Deed;
 use crate::auth::{Caller, Peer};
+use crate::dialled::Runners;
 
 pub use openapi::document;
 pub(crate) use problem::Problem;
@@ -46,12 +47,14 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         router = router.route(operation.path, method.layer(guard));
     }
     let everybody = from_fn_with_state((Arc::clone(&app), &routes::PAGE), guard);
+    let dialled = app.tunnels.router(Arc::new(Runners(Arc::clone(&app))));
     router
         .fallback_service(axum::routing::get(pages::serve).layer(everybody).with_state(Arc::clone(&app)))
         .method_not_allowed_fallback(problem::method)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(from_fn(headers::add))
         .with_state(app)
+        .merge(dialled)
 }
 
 /// Lets a request pass as somebody, or answers it; notes what was done.

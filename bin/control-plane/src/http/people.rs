@@ -51,7 +51,7 @@ impl Guests {
 /// Asks again, unless that was just done, or is being done.
 pub(crate) fn refresh(app: &Arc<App>, id: &DesktopId) {
     let Some((host, _)) = scanout(app, id) else { return };
-    let Some(hydra) = app.hosts.get(&host).map(|host| host.hydra.clone()) else { return };
+    let Some(hydra) = app.host(&host).map(|host| host.hydra.clone()) else { return };
     let due = app.guests.with(|heard| {
         let fresh = heard.people.get(id).is_some_and(|(at, _)| at.elapsed() < FRESH);
         !fresh && heard.asking.insert(id.clone())

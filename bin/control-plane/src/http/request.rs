@@ -20,7 +20,9 @@ const ARRIVAL: Duration = Duration::from_secs(10);
 pub(super) async fn whole(body: Body) -> Result<Bytes, Problem> {
     match timeout(ARRIVAL, to_bytes(body, LONGEST)).await {
         Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(_)) => Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("more than {LONGEST} bytes, or cut off"))),
+        Ok(Err(_)) => {
+            Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("more than {LONGEST} bytes, or cut off")))
+        }
         Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time")),
     }
 }

@@ -63,15 +63,15 @@ pub(super) async fn serve(
     request: Request,
 ) -> Answer {
     let id = id(&named)?;
-    let at = scanout(&app, &id).and_then(|(host, scanout)| Some((app.hosts.get(&host)?, scanout)));
-    let at = at.filter(|(host, _)| host.config.export.is_some() && !switches.is_for_the_bridge());
+    let at = scanout(&app, &id).and_then(|(host, scanout)| Some((app.host(&host)?, scanout)));
+    let at = at.filter(|(host, _)| host.export.is_some() && !switches.is_for_the_bridge());
     let Some((host, scanout)) = at else {
         let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
         let target = format!("/screenshot{query}");
         return gateway::pass(&app, &caller, peer.0.to_string(), &id, request, &target).await;
     };
     let (encoding, scale) = (switches.encoding()?, scale(switches.scale)?);
-    let shot = app.eyes.shot(&id, &host.config, scanout, LIMIT).await;
+    let shot = app.eyes.shot(&id, &host, scanout, LIMIT).await;
     let shot = shot.map_err(|why| Problem::new(StatusCode::SERVICE_UNAVAILABLE, format!("desktop {id}: {why}")))?;
     let etag = format!("\"{}-{}-{}\"", shot.frame(), encoding.name(), scale.get());
     let known = request.headers().get(IF_NONE_MATCH).is_some_and(|value| value.as_bytes() == etag.as_bytes());

@@ -29,9 +29,9 @@ enum Login {
 }
 
 pub(super) async fn log_in(State(app): State<Arc<App>>, Extension(peer): Extension<Peer>, body: Body) -> Answer {
-    let login: Login = document(body).await.map_err(|_| {
-        Problem::bad("a login is {\"login\": …}, {\"user\": …, \"password\": …} or {\"token\": …}")
-    })?;
+    let login: Login = document(body)
+        .await
+        .map_err(|_| Problem::bad("a login is {\"login\": …}, {\"user\": …, \"password\": …} or {\"token\": …}"))?;
     app.gate.may_log_in(peer)?;
     let caller = match login {
         Login::Link { login } => app.keys.by_link(&login).await?,

@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::timeout;
 
-pub(crate) use connect::{Connect, Direct};
+pub(crate) use connect::{Connect, Connecting, Direct, Stream};
 pub(crate) use view::{BridgeTokens, Listed, decode_list};
 
 /// For a connection to be there.
@@ -41,10 +41,7 @@ pub(crate) enum HydraError {
     Silent(String),
     /// It refused.
     #[error("{error}")]
-    Refused {
-        status: StatusCode,
-        error: String,
-    },
+    Refused { status: StatusCode, error: String },
 }
 
 impl HydraError {

@@ -125,7 +125,10 @@ async fn what_was_done_is_in_the_audit_log_which_fits_together() {
     plane.by(&view, "post", "/api/v1/desktops/one/stop", &Value::Null).await.is(403);
     let log = plane.state("audit.jsonl");
     let lines = std::fs::read_to_string(&log).unwrap();
-    assert!(lines.contains(r#""who":"admin","from":"127.0.0.1","what":"post /api/v1/desktops","status":201"#), "{lines}");
+    assert!(
+        lines.contains(r#""who":"admin","from":"127.0.0.1","what":"post /api/v1/desktops","status":201"#),
+        "{lines}"
+    );
     assert!(lines.contains(r#""who":"nobody","from":"127.0.0.1","what":"post /api/v1/desktops","status":401"#));
     assert!(lines.contains(r#""desktop":"one","status":403"#), "{lines}");
     assert_eq!(control_plane::audit::verify(&log).unwrap().0, lines.lines().count() as u64);

@@ -71,7 +71,9 @@ async fn a_websocket_with_a_cookie_comes_from_a_page_of_ours() {
         ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
     ];
     // Below /d/ are pages, which everybody gets: a cookie of no use is there as good as none.
-    for (path, refused) in [("/api/v1/wall", 403), ("/api/v1/external-agents/one/ws/stream", 403), ("/d/one/ws/stream", 401)] {
+    for (path, refused) in
+        [("/api/v1/wall", 403), ("/api/v1/external-agents/one/ws/stream", 403), ("/d/one/ws/stream", 401)]
+    {
         for (origin, status) in [(None, refused), (Some("http://evil.example"), 403), (Some(ours.as_str()), 101)] {
             let mut headers = upgrade.to_vec();
             headers.push(("cookie", &own));

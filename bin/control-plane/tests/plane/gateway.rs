@@ -30,9 +30,12 @@ async fn a_bridge_hears_what_the_caller_may_do_and_nothing_of_ours() {
     let hydra = Hydra::start().await;
     let plane = Plane::start(&hydra).await;
     plane.desktop("one").await;
-    for (scope, bridge) in [("view", "the-view"), ("control", "the-control"), ("agent", "the-agent"), ("operate", "the-view")] {
+    for (scope, bridge) in
+        [("view", "the-view"), ("control", "the-control"), ("agent", "the-agent"), ("operate", "the-view")]
+    {
         let token = plane.token(&[scope], None).await;
-        let said = plane.by(&token, "get", "/api/v1/desktops/one/bridge/status?a=%2F", &Value::Null).await.is(200).json();
+        let said =
+            plane.by(&token, "get", "/api/v1/desktops/one/bridge/status?a=%2F", &Value::Null).await.is(200).json();
         assert_eq!(said["token"], format!("Bearer {bridge}"), "{scope}");
         assert_eq!((&said["cookie"], &said["origin"]), (&json!(false), &json!(false)));
     }

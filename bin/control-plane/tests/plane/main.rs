@@ -6,6 +6,7 @@
 mod access;
 mod api;
 mod browsers;
+mod dialled;
 mod document;
 mod gateway;
 mod hydra;

@@ -104,8 +104,11 @@ fn apply(mut cli: Command, table: &Table) -> Result<Command> {
             }
             ("state-dir", Value::String(folder)) => {
                 let having = |command: &Command| command.get_arguments().any(|arg| arg.get_long() == Some("state-dir"));
-                let names: Vec<String> =
-                    cli.get_subcommands().filter(|command| having(command)).map(|command| command.get_name().to_owned()).collect();
+                let names: Vec<String> = cli
+                    .get_subcommands()
+                    .filter(|command| having(command))
+                    .map(|command| command.get_name().to_owned())
+                    .collect();
                 for name in names {
                     cli = set(cli, &name, "state-dir", std::slice::from_ref(folder))?;
                 }

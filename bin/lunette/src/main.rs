@@ -8,8 +8,7 @@ use std::process::ExitCode;
 use lunette::cli::Cli;
 
 fn main() -> ExitCode {
-    let outcome = Cli::read()
-        .and_then(|cli| cli.run()).and_then(|text| Ok(io::stdout().write_all(text.as_bytes())?));
+    let outcome = Cli::read().and_then(|cli| cli.run()).and_then(|text| Ok(io::stdout().write_all(text.as_bytes())?));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever closed the pipe has seen enough.

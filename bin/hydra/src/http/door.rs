@@ -28,7 +28,8 @@ async fn gate(State(token): State<Arc<Token>>, request: Request, next: Next) -> 
     if shown(request.headers()) == Some(*token) {
         return next.run(request).await;
     }
-    let refusal = Refusal::new(StatusCode::PROXY_AUTHENTICATION_REQUIRED, "the token of this machine's hydra is missing");
+    let refusal =
+        Refusal::new(StatusCode::PROXY_AUTHENTICATION_REQUIRED, "the token of this machine's hydra is missing");
     let mut answer = refusal.hint("Proxy-Authorization: Bearer TOKEN, as in --api-token-file").into_response();
     answer.headers_mut().insert(PROXY_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     answer

@@ -23,7 +23,8 @@ fn the_api_over_tcp_answers_whoever_shows_its_token_and_nobody_else() {
     let file = world.folder.path().join("api.token");
     fs::write(&file, format!("{TOKEN}\n")).unwrap();
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let hydra = world.start(&["--listen-api", &format!("127.0.0.1:{port}"), "--api-token-file", file.to_str().unwrap()]);
+    let hydra =
+        world.start(&["--listen-api", &format!("127.0.0.1:{port}"), "--api-token-file", file.to_str().unwrap()]);
     let other = TOKEN.replace('E', "e");
     for wrong in [
         String::new(),

@@ -8,6 +8,7 @@
 mod args;
 mod clock;
 mod document;
+mod e2e;
 mod encode;
 mod fanout;
 mod fidelity;
@@ -46,6 +47,8 @@ pub(crate) enum Bench {
     /// Boots a test image, leases outputs, flips pages on them and subscribes to each. Every flip's time is known on
     /// this machine's clock, so that latency counts from the flip.
     Flips(flips::FlipsArgs),
+    /// From a press to the picture that shows what it did, at a viewer of a running desktop
+    E2e(e2e::E2eArgs),
     /// Write raw pictures to a file, for other programs and for `frame-export --source replay`
     Record(record::RecordArgs),
 }
@@ -61,6 +64,7 @@ impl Bench {
             Self::Encode(args) => encode::run(args),
             Self::Fanout(args) => fanout::run(args),
             Self::Flips(args) => flips::run(args),
+            Self::E2e(args) => e2e::run(args),
             Self::Record(args) => record::run(args),
         }
     }

@@ -70,8 +70,7 @@ impl Screenshot {
         let api = self.at.api()?;
         let format = format!("{:?}", self.format).to_lowercase();
         let cursor = if self.cursor { "&include_cursor=1" } else { "" };
-        let path =
-            format!("/api/v1/desktops/{}/screenshot?format={format}&quality=90{cursor}", path_part(&self.id));
+        let path = format!("/api/v1/desktops/{}/screenshot?format={format}&quality=90{cursor}", path_part(&self.id));
         let file = api.bytes("GET", &path, None, Duration::from_secs(60))?;
         let to = self.output.clone().unwrap_or_else(|| PathBuf::from(format!("{}.{format}", self.id)));
         std::fs::write(&to, file).with_context(|| format!("cannot write {}", to.display()))?;

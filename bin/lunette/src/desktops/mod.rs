@@ -10,4 +10,4 @@ pub(crate) use at::At;
 pub(crate) use change::{Create, Exec, Stop};
 pub(crate) use look::{Logs, Open, Screenshot};
 pub(crate) use status::Status;
-pub(crate) use stream::{Stream, first_picture};
+pub(crate) use stream::{Socket, Stream, connect, first_picture};

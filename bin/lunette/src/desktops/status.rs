@@ -28,8 +28,10 @@ impl Status {
             list.as_array().into_iter().flatten().map(row).collect()
         };
         let hosts = table(&["HOST", "STATE", "DESKTOPS", "FREE MEMORY", "LOAD", "WHY"], &rows(&hosts, host));
-        let desktops =
-            table(&["DESKTOP", "STATE", "PROFILE", "SIZE", "HOST", "VIEWERS", "OWNER", "WHY"], &rows(&desktops, desktop));
+        let desktops = table(
+            &["DESKTOP", "STATE", "PROFILE", "SIZE", "HOST", "VIEWERS", "OWNER", "WHY"],
+            &rows(&desktops, desktop),
+        );
         Ok(format!("{}\n\n{hosts}\n{desktops}", api.url()))
     }
 }
@@ -45,7 +47,14 @@ fn text(value: &Value) -> String {
 fn host(host: &Value) -> Vec<String> {
     let facts = &host["facts"];
     let free = facts["memory_available_mib"].as_u64().map(|mib| format!("{mib} MiB")).unwrap_or_default();
-    vec![text(&host["name"]), text(&host["state"]), text(&host["desktops"]), free, text(&facts["load"]), text(&host["why"])]
+    vec![
+        text(&host["name"]),
+        text(&host["state"]),
+        text(&host["desktops"]),
+        free,
+        text(&facts["load"]),
+        text(&host["why"]),
+    ]
 }
 
 fn desktop(one: &Value) -> Vec<String> {
@@ -72,6 +81,9 @@ mod tests {
     #[test]
     fn columns_are_as_wide_as_what_is_in_them() {
         let row = |words: [&str; 2]| words.map(str::to_owned).to_vec();
-        assert_eq!(table(&["A", "STATE"], &[row(["desktop-1", "x"]), row(["b", ""])]), "A          STATE\ndesktop-1  x\nb\n");
+        assert_eq!(
+            table(&["A", "STATE"], &[row(["desktop-1", "x"]), row(["b", ""])]),
+            "A          STATE\ndesktop-1  x\nb\n"
+        );
     }
 }

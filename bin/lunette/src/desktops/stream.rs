@@ -37,7 +37,8 @@ pub(crate) struct Stream {
     at: At,
 }
 
-type Socket = WebSocketStream<Box<dyn api::Stream>>;
+/// A connection to a desktop's stream.
+pub(crate) type Socket = WebSocketStream<Box<dyn api::Stream>>;
 
 impl Stream {
     /// Watches; a line a second, and the whole at the end.
@@ -116,7 +117,8 @@ pub(crate) fn first_picture(api: &Api, id: &str) -> Result<Duration> {
     api.runtime().block_on(async { timeout(OPEN, seen).await.context("no picture in time")? })
 }
 
-async fn connect(api: &Api, id: &str) -> Result<Socket> {
+/// Opens a desktop's stream, and says who one is.
+pub(crate) async fn connect(api: &Api, id: &str) -> Result<Socket> {
     let (host, stream) = api::connect(api.url(), api.certificate()).await?;
     let url = format!("ws://{host}/api/v1/external-agents/{}/ws/stream", path_part(id));
     let mut request = url.into_client_request()?;
@@ -129,7 +131,8 @@ async fn connect(api: &Api, id: &str) -> Result<Socket> {
         }
         other => other.into(),
     })?;
-    let init = Init { user_name: Some("lunette stream".to_owned()), lunette: std::num::NonZeroU32::new(1), ..Init::default() };
+    let init =
+        Init { user_name: Some("lunette stream".to_owned()), lunette: std::num::NonZeroU32::new(1), ..Init::default() };
     socket.send(Message::text(init.to_json())).await?;
     Ok(socket)
 }
@@ -164,8 +167,8 @@ impl Count {
         let kilobits = self.bytes as f64 * 8.0 / 1000.0 / seconds;
         let mut late = self.late.clone();
         late.sort_by(f64::total_cmp);
-        let at = |share: f64| late.get((late.len() as f64 * share) as usize).or(late.last()).copied();
-        let late = match (at(0.5), at(0.95)) {
+        let at = |percent: usize| late.get(late.len() * percent / 100).or(late.last()).copied();
+        let late = match (at(50), at(95)) {
             (Some(half), Some(most)) => format!("{half:.1} ms from capture, 95 % within {most:.1} ms"),
             _ => "no new picture".to_owned(),
         };
@@ -203,7 +206,8 @@ impl Clock {
         let StreamClock::Now(told) = pong.stream_clock else { return };
         let way = self.now().saturating_sub(pong.client_time_us);
         if self.best.is_none_or(|(best, _)| way <= best) {
-            let ahead = i64::try_from(told.get()).unwrap_or(0) - i64::try_from(pong.client_time_us + way / 2).unwrap_or(0);
+            let ahead =
+                i64::try_from(told.get()).unwrap_or(0) - i64::try_from(pong.client_time_us + way / 2).unwrap_or(0);
             self.best = Some((way, ahead));
         }
     }

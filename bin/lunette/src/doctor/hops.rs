@@ -65,7 +65,9 @@ fn programs() -> Hop {
             let missing: Vec<&str> = PROGRAMS.into_iter().filter(|name| programs.path(name).is_err()).collect();
             match missing.as_slice() {
                 [] => Hop::good(name, format!("{} beside this one", PROGRAMS.len())),
-                missing => Hop::bad(name, format!("missing: {}", missing.join(", ")), "`./run`, or cargo build --workspace"),
+                missing => {
+                    Hop::bad(name, format!("missing: {}", missing.join(", ")), "`./run`, or cargo build --workspace")
+                }
             }
         }
         Err(error) => Hop::bad(name, format!("{error:#}"), "start lunette by its path"),
@@ -94,7 +96,9 @@ fn memory() -> Hop {
     let name = "memory";
     match available_mib() {
         Some(free) if free >= MEMORY => Hop::good(name, format!("{free} MiB are free")),
-        Some(free) => Hop::odd(name, format!("{free} MiB are free"), "two desktops take 5 GiB: use fewer, or --vm-memory"),
+        Some(free) => {
+            Hop::odd(name, format!("{free} MiB are free"), "two desktops take 5 GiB: use fewer, or --vm-memory")
+        }
         None => Hop::odd(name, "the system does not say", "two desktops take 5 GiB"),
     }
 }

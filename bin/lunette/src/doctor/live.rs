@@ -65,7 +65,8 @@ fn guest(known: &Known) -> Hop {
         }
         Ok(states) => {
             let said: Vec<String> = states.iter().map(|(name, state)| format!("{name} is {state}")).collect();
-            let shell = format!("`lunette vm shell --name {} --number {SPARE_SHELL} 'journalctl -b -n 50'`", known.machine);
+            let shell =
+                format!("`lunette vm shell --name {} --number {SPARE_SHELL} 'journalctl -b -n 50'`", known.machine);
             Hop::bad(name, said.join(", "), &format!("{shell} says why"))
         }
         Err(error) => Hop::bad(name, format!("{error:#}"), "`lunette down` and `lunette up` start the machine anew"),
@@ -108,7 +109,9 @@ fn picture(api: &Api, id: &str) -> Hop {
 fn stream(api: &Api, id: &str) -> Hop {
     match desktops::first_picture(api, id) {
         Ok(first) => Hop::good("stream", format!("{id}: a first picture over the WebSocket after {first:.2?}")),
-        Err(error) => Hop::bad("stream", format!("{id}: {error:#}"), &format!("`lunette logs --bridge {id}` says more")),
+        Err(error) => {
+            Hop::bad("stream", format!("{id}: {error:#}"), &format!("`lunette logs --bridge {id}` says more"))
+        }
     }
 }
 

@@ -78,7 +78,9 @@ impl Doctor {
     fn running(&self, folder: &Path) -> Vec<Hop> {
         match known(folder) {
             Some(known) => live::hops(&known),
-            None => vec![Hop::odd("control plane", format!("none runs in {}", folder.display()), "`lunette up` starts one")],
+            None => {
+                vec![Hop::odd("control plane", format!("none runs in {}", folder.display()), "`lunette up` starts one")]
+            }
         }
     }
 }

@@ -11,8 +11,9 @@ mod exporter;
 mod flipper;
 mod guest;
 mod programs;
+mod ways;
 
-use std::net::{SocketAddr, SocketAddrV4, TcpListener};
+use std::net::{SocketAddr, SocketAddrV4};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -23,19 +24,18 @@ use lunette_vm::{
     Accelerator, Arch, Boot, Cpus, Disk, FirmwareFile, Guard, Label, MachineConfig, Mebibytes, Qemu, Vm, VmConfig,
 };
 
-use crate::bridges;
-
 pub use door::HydraDoor;
 pub use exporter::{Exporter, ExporterPlan};
 pub use flipper::{Flipper, FlipperPlan};
 pub use guest::Guest;
 pub use programs::Programs;
+use ways::{Ways, free_address};
 
 /// Where user-mode networking shows a guest its host.
 pub(crate) const HOST_IN_GUEST: &str = "10.0.2.2";
 
 /// How long a guest may take to start, on the slowest accelerator of a busy machine.
-const START_LIMIT: Duration = Duration::from_secs(120);
+const START_LIMIT: Duration = Duration::from_secs(300);
 
 /// How much of the console an error quotes.
 const CONSOLE_TAIL: u64 = 2000;
@@ -103,12 +103,7 @@ impl System {
 
     /// What of the loopback is to lead into the guest.
     fn ways(&self) -> Result<Option<Ways>> {
-        let (Self::Desktops { .. }, SocketAddr::V4(bridges), SocketAddr::V4(hydra)) =
-            (self, free_address()?, free_address()?)
-        else {
-            return Ok(None);
-        };
-        Ok(Some(Ways { bridges, hydra: HydraDoor::new(hydra)? }))
+        matches!(self, Self::Desktops { .. }).then(Ways::free).transpose()
     }
 
     fn profiles(&self) -> &[String] {
@@ -150,13 +145,6 @@ pub struct Lab {
     accelerator: Accelerator,
     ways: Option<Ways>,
     times: StartTimes,
-}
-
-/// What of the loopback leads into a guest with desktops.
-#[derive(Debug, Clone)]
-struct Ways {
-    bridges: SocketAddrV4,
-    hydra: HydraDoor,
 }
 
 impl Lab {
@@ -342,8 +330,7 @@ impl LabPlan {
         image.initrd_with(&self.overlay(exporter, ways)?, &initrd)?;
         let boot = Boot::Kernel { kernel: image.kernel, initrd: Some(initrd), command_line: image.cmdline };
         let mut machine = MachineConfig::new(arch, self.cpus, self.memory, boot);
-        let forwards = ways.map(|ways| [bridges::forward(ways.bridges), ways.hydra.forward()]);
-        machine.forwards = forwards.into_iter().flatten().collect();
+        machine.forwards = ways.map(Ways::forwards).into_iter().flatten().collect();
         machine.disks = image.disk.map(Disk::read_only).into_iter().collect();
         for root in roots {
             let serial = root.serial().parse()?;
@@ -372,8 +359,7 @@ impl LabPlan {
             overlay = overlay.file(Path::new(&path), 0o644, host.clone().into_bytes())?;
         }
         if let Some(ways) = ways {
-            let (path, text) = bridges::settings(ways.bridges);
-            overlay = ways.hydra.add_to(overlay.file(&path, 0o644, text)?)?;
+            overlay = ways.add_to(overlay)?;
         }
         // Desktops live without.
         if let Ok(bridge) = self.programs.path("desktop-bridge") {
@@ -396,12 +382,6 @@ struct Parts {
 
 fn builder() -> Result<Builder> {
     Ok(Builder::new(Cache::for_user()?, Recipe::embedded()?))
-}
-
-/// A port of the loopback that nobody has now. The guest must know it before frame-export can listen on it.
-fn free_address() -> Result<SocketAddr> {
-    let listener = TcpListener::bind("127.0.0.1:0").context("cannot find a free port")?;
-    Ok(listener.local_addr()?)
 }
 
 /// Asks again until there is an answer; an error is one.

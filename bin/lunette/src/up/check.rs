@@ -34,7 +34,9 @@ pub(super) fn check(programs: &Programs, listen: SocketAddr, memory_mib: u32) ->
     }
     let arch = Arch::of_host().context("there are no guests for this processor")?;
     let qemu = Qemu::find(arch)?;
-    if let Some(free) = available_mib() && free < u64::from(memory_mib) + OWN {
+    if let Some(free) = available_mib()
+        && free < u64::from(memory_mib) + OWN
+    {
         bail!(
             "the machine is to have {memory_mib} MiB, and {free} MiB are free here: fewer --desktops or less --vm-memory \
              would do"

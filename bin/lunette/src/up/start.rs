@@ -12,10 +12,10 @@ use lunette_vm::{Cpus, Label, Mebibytes};
 use serde_json::{Value, json};
 
 use super::args::Up;
+use super::check;
 use super::plane::{Plane, PlanePlan};
 use super::running::{Known, Lock};
 use super::steps::Steps;
-use super::check;
 use crate::api::Api;
 use crate::image::bar::Bar;
 use crate::lab::{ExporterPlan, HydraDoor, Lab, LabPlan, Listen, Programs, System};

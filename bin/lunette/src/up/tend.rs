@@ -20,8 +20,13 @@ const WITHIN: Duration = Duration::from_secs(300);
 pub(super) fn tend(mut whole: Whole) -> Result<String> {
     let interrupts = interrupts()?;
     let mut deaths = Deaths::default();
-    while interrupts.try_recv().is_err() {
-        match whole.lab.vm().next_event(GLANCE) {
+    loop {
+        let event = whole.lab.vm().next_event(GLANCE);
+        // Ctrl-C of a terminal reaches everything that was started, too: what ends by it is not started again.
+        if interrupts.try_recv().is_ok() {
+            break;
+        }
+        match event {
             // It is told that QEMU ended, and no more.
             Some(VmEvent::Died { status, log }) => {
                 deaths.note(&format!("the machine died ({status}): {log}"))?;

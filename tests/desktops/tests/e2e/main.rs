@@ -6,3 +6,4 @@ mod gnome;
 mod isolation;
 mod side_by_side;
 mod support;
+mod up;

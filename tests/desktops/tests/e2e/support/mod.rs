@@ -49,12 +49,17 @@ pub(crate) struct Desktop {
     pub(crate) first_picture: Duration,
 }
 
+/// Waits for the turn of whoever wants a machine.
+pub(crate) fn turn() -> MutexGuard<'static, ()> {
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Boots a machine; `None`, having said so, where there is no QEMU for it.
 ///
 /// # Panics
 /// When it does not start.
 pub(crate) fn machine(test: &str, profiles: &[&str]) -> Option<Machine> {
-    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let turn = turn();
     let arch = Arch::of_host().expect("tests run on processors that have guests");
     if let Err(error) = Qemu::find(arch) {
         println!("NOT RUN: desktop-tests {test}: {error}");

@@ -79,6 +79,7 @@ need_desktop_tools() {
   need sway sway "a compositor without a screen, which tests type into"
   need foot foot "a terminal in it"
   need wl-clipboard wl-copy "the other end of its clipboard"
+  need git git "the work trees that a bridge shows, and a place to push them to"
 }
 
 # need_library FILE PACKAGE WHY: as need, for a library that is opened at run time.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use axum::http::header::{AUTHORIZATION, HOST, ORIGIN, SEC_WEBSOCKET_PROTOCOL, UPGRADE};
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
 use lunette_auth::{
@@ -45,9 +45,9 @@ impl Gate {
             None => Grants::open(),
         };
         if grants.is_open() {
-            only_loopback(&args.listen)?;
+            only_loopback(&args.listeners())?;
         }
-        let bound = args.listen.iter().find_map(|listen| match listen {
+        let bound = args.listeners().iter().find_map(|listen| match listen {
             Listen::Tcp(address) => Some(*address),
             Listen::Unix(_) => None,
         });
@@ -143,9 +143,6 @@ fn only_loopback(listen: &[Listen]) -> anyhow::Result<()> {
             ),
             Listen::Unix(_) => {}
         }
-    }
-    if listen.is_empty() {
-        bail!("--listen names no place to listen at");
     }
     Ok(())
 }

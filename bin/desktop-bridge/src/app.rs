@@ -27,7 +27,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let gate = Gate::new(&args)?;
     // Ports first: whoever asks meanwhile waits for an answer instead of being refused.
     let mut listeners = Vec::new();
-    for listen in &args.listen {
+    for listen in &args.listeners() {
         listeners.push(Listener::open(listen).await?);
     }
     let (close, closing) = closing();

@@ -11,16 +11,19 @@ use lunette_session::ViewerLimits;
 use lunette_snapshot::Snapshots;
 use lunette_viewer::{Closing, Desk, LatenessMeter, Lounge};
 use lunette_wire::stream::{ClipboardChange, VideoMode};
+use lunette_worktree::{Git, Trees};
 use tokio::sync::watch;
 
 use crate::access::Gate;
 use crate::cli::Args;
 use crate::exec::{Executor, Policy};
 use crate::files::Folder;
+use crate::http::Requests;
 use crate::looking::Looking;
 use crate::programs::Programs;
 use crate::sink::{SinkState, SinkThread};
 use crate::source::{self, Source};
+use crate::worktrees::Worktrees;
 
 /// The size that places are told in before there is a picture.
 const BEFORE_A_PICTURE: Size = Size::new(1920, 1080);
@@ -43,6 +46,14 @@ pub struct Bridge {
     pub executor: Executor,
     /// The folder for uploads and downloads.
     pub folder: Option<Folder>,
+    /// Its git work trees.
+    pub worktrees: Option<Worktrees>,
+    /// What its session is called.
+    pub session_id: Option<String>,
+    /// Whether MCP is served.
+    pub mcp: bool,
+    /// What was asked of it, and how that was answered.
+    pub requests: Requests,
     /// When this program started.
     pub started: Instant,
 }
@@ -74,6 +85,10 @@ impl Bridge {
             snapshots: Snapshots::new(move || looking.feed()),
             executor: Executor::new(policy(args)?),
             folder: folder(args)?,
+            worktrees: worktrees(args),
+            session_id: args.session_id.clone(),
+            mcp: args.mcp,
+            requests: Requests::default(),
             started: Instant::now(),
         })
     }
@@ -120,6 +135,13 @@ fn policy(args: &Args) -> anyhow::Result<Policy> {
     let Some(path) = &args.exec_policy else { return Ok(Policy::default()) };
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     Policy::parse(&text).with_context(|| format!("cannot use {}", path.display()))
+}
+
+/// The work trees of the folder that was named. It may be made later.
+fn worktrees(args: &Args) -> Option<Worktrees> {
+    let folder = args.workspace_dir.clone().filter(|folder| !folder.as_os_str().is_empty())?;
+    let primary = args.primary_repo_name.clone().filter(|name| !name.is_empty());
+    Some(Worktrees::new(Trees::new(folder, primary, Git::from_environment(lunette_worktree::Limits::default()))))
 }
 
 /// The folder that was asked for, or one at home where there is a home.

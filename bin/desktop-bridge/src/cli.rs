@@ -1,11 +1,11 @@
 //! The flags, with their environment variables and help.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{Parser, ValueEnum};
+use clap::{ArgAction, Parser, ValueEnum};
 use lunette_capture::pattern::Kind;
 use lunette_frame::Size;
 use lunette_net::client::Address;
@@ -26,9 +26,18 @@ use lunette_net::client::Address;
 #[derive(Debug, Clone, Parser)]
 #[command(name = "desktop-bridge", version = crate::BUILD_ID, verbatim_doc_comment)]
 pub struct Args {
-    /// Where to listen: HOST:PORT, or unix:PATH; may be given several times
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9876", env = "BRIDGE_LISTEN")]
+    /// Where to listen: HOST:PORT, or unix:PATH; may be given several times [default: 127.0.0.1 at --port]
+    #[arg(long, value_name = "ADDRESS", env = "BRIDGE_LISTEN")]
     pub listen: Vec<Listen>,
+
+    /// Port of the loopback, where --listen says nothing [default: 9876]
+    #[arg(long, value_name = "PORT", default_value = "", env = "SCREENSHOT_PORT", value_parser = port,
+          hide_default_value = true)]
+    pub port: u16,
+
+    /// What this desktop's session is called, for those who ask
+    #[arg(long, value_name = "ID", env = "HELIX_SESSION_ID")]
+    pub session_id: Option<String>,
 
     /// Where pictures come from
     #[arg(long, value_enum, default_value = "pattern", env = "BRIDGE_SOURCE", help_heading = "Picture")]
@@ -95,6 +104,19 @@ pub struct Args {
     #[arg(long, value_name = "FILE", env = "BRIDGE_EXEC_POLICY", help_heading = "Desktop")]
     pub exec_policy: Option<PathBuf>,
 
+    /// Folder whose folders are the git work trees of /workspaces
+    #[arg(long, value_name = "FOLDER", env = "WORKSPACE_DIR", help_heading = "Desktop")]
+    pub workspace_dir: Option<PathBuf>,
+
+    /// The work tree of --workspace-dir that is meant where none is named
+    #[arg(long, value_name = "NAME", env = "HELIX_PRIMARY_REPO_NAME", help_heading = "Desktop")]
+    pub primary_repo_name: Option<String>,
+
+    /// Whether /mcp is served
+    #[arg(long, value_name = "BOOL", default_value = "true", env = "MCP_ENABLED", action = ArgAction::Set,
+          value_parser = switch, help_heading = "Desktop")]
+    pub mcp: bool,
+
     /// File with the tokens that open this desktop; it is read once, at the start
     #[arg(long, value_name = "FILE", env = "BRIDGE_TOKEN_FILE", help_heading = "Access")]
     pub token_file: Option<PathBuf>,
@@ -114,6 +136,31 @@ pub struct Args {
     /// What to log, as RUST_LOG has it
     #[arg(long, value_name = "FILTER", default_value = "info", env = "BRIDGE_LOG")]
     pub log: String,
+}
+
+/// Variables of existing launchers may be there and empty, which says nothing.
+fn port(text: &str) -> Result<u16, std::num::ParseIntError> {
+    if text.is_empty() { Ok(9876) } else { text.parse() }
+}
+
+/// The same for what is on unless somebody says otherwise.
+fn switch(text: &str) -> Result<bool, &'static str> {
+    match text.to_ascii_lowercase().as_str() {
+        "" | "true" | "yes" | "on" | "1" => Ok(true),
+        "false" | "no" | "off" | "0" => Ok(false),
+        _ => Err("it is neither true nor false"),
+    }
+}
+
+impl Args {
+    /// Everywhere to listen.
+    #[must_use]
+    pub fn listeners(&self) -> Vec<Listen> {
+        match &*self.listen {
+            [] => vec![Listen::Tcp((Ipv4Addr::LOCALHOST, self.port).into())],
+            named => named.to_vec(),
+        }
+    }
 }
 
 /// Where pictures come from.
@@ -207,6 +254,22 @@ mod tests {
     #[test]
     fn the_flags_are_consistent() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn without_an_address_the_loopback_is_listened_at() {
+        let listeners = |arguments: &[&str]| Args::parse_from([&["desktop-bridge"], arguments].concat()).listeners();
+        let at = |text: &str| vec![text.parse::<Listen>().unwrap()];
+        assert_eq!((listeners(&[]), listeners(&["--port", "1234"])), (at("127.0.0.1:9876"), at("127.0.0.1:1234")));
+        assert_eq!(listeners(&["--port", "1234", "--listen", "unix:/run/x"]), at("unix:/run/x"));
+    }
+
+    #[test]
+    fn what_is_said_with_nothing_is_not_said() {
+        let args = Args::parse_from(["desktop-bridge", "--port", "", "--mcp", ""]);
+        assert_eq!((args.port, args.mcp), (9876, true));
+        assert!(!Args::parse_from(["desktop-bridge", "--mcp", "False"]).mcp);
+        assert!(Args::try_parse_from(["desktop-bridge", "--mcp", "maybe"]).is_err());
     }
 
     #[test]

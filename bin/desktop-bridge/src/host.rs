@@ -13,6 +13,7 @@ use crate::bridge::Bridge;
 use crate::exec::Executor;
 use crate::files::Folder;
 use crate::sink::Parts;
+use crate::worktrees::Worktrees;
 
 impl Bridge {
     fn parts(&self) -> Result<Arc<Parts>, HostError> {
@@ -130,6 +131,10 @@ impl AgentHost for Bridge {
 
     fn folder(&self) -> Option<&Folder> {
         self.folder.as_ref()
+    }
+
+    fn worktrees(&self) -> Option<&Worktrees> {
+        self.worktrees.as_ref()
     }
 }
 

@@ -14,6 +14,7 @@ pub mod agent;
 pub mod app;
 pub mod bridge;
 pub mod cli;
+mod clock;
 pub mod exec;
 pub mod files;
 mod host;
@@ -25,6 +26,7 @@ pub mod problem;
 pub mod programs;
 pub mod sink;
 pub mod source;
+pub mod worktrees;
 
 /// Version and commit of this program, as it reports them everywhere.
 pub use frame_export::BUILD_ID;

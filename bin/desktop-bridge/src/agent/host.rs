@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::exec::Executor;
 use crate::files::Folder;
 use crate::problem::Problem;
+use crate::worktrees::Worktrees;
 
 /// One desktop, as programs see it.
 pub trait AgentHost: Send + Sync + 'static {
@@ -54,6 +55,9 @@ pub trait AgentHost: Send + Sync + 'static {
 
     /// The folder for uploads and downloads; `None` when there is none.
     fn folder(&self) -> Option<&Folder>;
+
+    /// The git work trees; `None` when there is no folder of them.
+    fn worktrees(&self) -> Option<&Worktrees>;
 }
 
 /// Who asks.

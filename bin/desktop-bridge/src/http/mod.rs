@@ -3,9 +3,12 @@
 mod desktop;
 pub mod events;
 mod headers;
+mod metrics;
 mod openapi;
 mod page;
+mod requests;
 mod routes;
+mod schemas;
 mod streams;
 mod system;
 
@@ -19,7 +22,9 @@ use lunette_auth::Scope;
 
 use crate::bridge::Bridge;
 use crate::listen::Peer;
-use crate::{agent, exec, files, mcp};
+use crate::{agent, exec, files, mcp, worktrees};
+
+pub use requests::Requests;
 
 /// Bytes of a body, where an operation does not say otherwise.
 const LARGEST_BODY: usize = 1 << 20;
@@ -36,7 +41,8 @@ pub fn router(bridge: Arc<Bridge>) -> Router {
         .merge(agent::routes::<Bridge>())
         .merge(exec::routes::<Bridge>())
         .merge(files::routes::<Bridge>())
-        .merge(mcp::routes::<Bridge>())
+        .merge(worktrees::routes::<Bridge>())
+        .merge(if bridge.mcp { mcp::routes::<Bridge>() } else { Router::new() })
         .layer(from_fn_with_state((Arc::clone(&bridge), Some(Scope::View)), gate));
     let router = router.merge(programs);
     let everybody = from_fn_with_state((Arc::clone(&bridge), None), gate);
@@ -44,6 +50,7 @@ pub fn router(bridge: Arc<Bridge>) -> Router {
         .fallback_service(axum::routing::get(page::serve).layer(everybody))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(from_fn(headers::add))
+        .layer(from_fn_with_state(Arc::clone(&bridge), requests::count))
         .with_state(bridge)
 }
 

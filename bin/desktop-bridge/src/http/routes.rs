@@ -6,7 +6,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{MethodRouter, get, post};
 use lunette_auth::Scope;
 
-use super::{desktop, openapi, streams, system};
+use super::{desktop, metrics, openapi, streams, system};
 use crate::bridge::Bridge;
 
 /// One operation.
@@ -41,6 +41,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         ..reading("/ws/input", "Input alone, as docs/protocol-stream.md says", || get(streams::input))
     },
     reading("/video/stats", "How the stream of each viewer is doing", || get(system::video_stats)),
+    reading("/metrics", "What happened so far, in Prometheus' text format", || get(metrics::serve)),
     Operation {
         scope: Some(Scope::Control),
         ..reading("/clipboard", "What is on the clipboard (POST: put something there)", || {
@@ -49,14 +50,20 @@ pub(super) const OPERATIONS: &[Operation] = &[
     },
     Operation { scope: Some(Scope::Control), ..reading("/windows", "The windows", || get(desktop::windows)) },
     using("/windows/{id}/{action}", "focus, close, maximize or minimize a window", || post(desktop::act_on_window)),
-    Operation { scope: Some(Scope::Control), ..reading("/workspaces", "The workspaces", || get(desktop::workspaces)) },
-    using("/workspaces/{id}/show", "Show a workspace", || post(desktop::switch_workspace)),
+    Operation {
+        scope: Some(Scope::Control),
+        ..reading("/desktop/workspaces", "The compositor's workspaces", || get(desktop::workspaces))
+    },
+    using("/desktop/workspaces/{id}/show", "Show a workspace of the compositor", || post(desktop::switch_workspace)),
     Operation {
         scope: Some(Scope::Control),
         ..reading("/apps", "The applications that can be started", || get(desktop::apps))
     },
     using("/apps/launch", "Start an application", || post(desktop::launch)),
 ];
+
+/// What is not there where MCP is off.
+pub(super) const MCP: &str = "/mcp";
 
 /// Operations whose routes are elsewhere: method, path, scope, summary.
 pub(super) const ELSEWHERE: &[(&str, &str, Scope, &str)] = &[
@@ -67,5 +74,13 @@ pub(super) const ELSEWHERE: &[(&str, &str, Scope, &str)] = &[
     ("post", "/upload", Scope::Control, "Send a file"),
     ("get", "/file", Scope::Control, "Fetch a file"),
     ("get", "/files", Scope::Control, "The files that can be fetched"),
-    ("post", "/mcp", Scope::Agent, "MCP over streamable HTTP"),
+    ("get", "/workspaces", Scope::Control, "The git work trees"),
+    ("get", "/workspace/status", Scope::Control, "What each work tree has that is not kept elsewhere"),
+    ("post", "/workspace/commit-and-push", Scope::Control, "Commit what each work tree has, and push it"),
+    ("get", "/workspace/review", Scope::Control, "What was done in a work tree, as patches"),
+    ("get", "/workspace/files", Scope::Control, "The files of a work tree"),
+    ("get", "/workspace/file", Scope::Control, "What is in a file of a work tree"),
+    ("post", "/workspace/checkpoints/capture", Scope::Control, "Keep a work tree as it is under a ref"),
+    ("post", "/workspace/checkpoints/diff", Scope::Control, "What differs between two checkpoints"),
+    ("post", MCP, Scope::Agent, "MCP over streamable HTTP"),
 ];

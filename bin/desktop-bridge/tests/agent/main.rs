@@ -6,3 +6,4 @@ mod input;
 mod look;
 mod mcp;
 mod support;
+mod worktrees;

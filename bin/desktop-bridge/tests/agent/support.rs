@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use axum::{Extension, Router};
@@ -9,11 +10,13 @@ use desktop_bridge::agent::{self, AgentHost, App, Caller, Clip, ClipKind, HostEr
 use desktop_bridge::exec::{self, Executor, Policy};
 use desktop_bridge::files::{self, Folder};
 use desktop_bridge::mcp;
+use desktop_bridge::worktrees::{self, Worktrees};
 use lunette_auth::{Grants, Identity};
 use lunette_encode::{Choice, Encoder, EncoderConfig, Job, Keyframe, open};
 use lunette_frame::{AccessUnit, BitRate, Damage, FrameRate, Picture, PixelFormat, Pts, Quality, Rect, Size};
 use lunette_input_events::Event;
 use lunette_snapshot::{Cursor, Feed, Next, Snapshots};
+use lunette_worktree::{Git, Trees};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -85,6 +88,7 @@ pub(crate) struct Fake {
     snapshots: Snapshots,
     executor: Executor,
     folder: Folder,
+    worktrees: Worktrees,
     /// What arrived.
     pub(crate) events: Mutex<Vec<Event>>,
     pub(crate) clip: Mutex<Option<Clip>>,
@@ -168,6 +172,10 @@ impl AgentHost for Fake {
     fn folder(&self) -> Option<&Folder> {
         Some(&self.folder)
     }
+
+    fn worktrees(&self) -> Option<&Worktrees> {
+        Some(&self.worktrees)
+    }
 }
 
 /// A server with one desktop, and who asks has one identity.
@@ -208,6 +216,7 @@ pub(crate) async fn serve(scope: &str) -> Server {
         snapshots,
         executor: Executor::new(Policy::parse(POLICY).expect("a policy")),
         folder: Folder::open(&outer.path().join("files")).expect("opens"),
+        worktrees: Worktrees::new(trees(outer.path())),
         events: Mutex::default(),
         clip: Mutex::default(),
         actions: Mutex::default(),
@@ -217,8 +226,15 @@ pub(crate) async fn serve(scope: &str) -> Server {
     Server { address, host, screen: Screen::new(units), outer, serving }
 }
 
+/// The trees in a folder beside a home of its own.
+fn trees(outer: &Path) -> Trees {
+    let home = [("HOME".into(), outer.join("home").into()), ("GIT_CONFIG_NOSYSTEM".into(), "1".into())];
+    Trees::new(outer.join("work"), Some("app".to_owned()), Git::new(home, lunette_worktree::Limits::default()))
+}
+
 async fn start(host: &Arc<Fake>, identity: Option<Identity>) -> (SocketAddr, tokio::task::JoinHandle<()>) {
-    let routes = agent::routes().merge(exec::routes()).merge(files::routes()).merge(mcp::routes());
+    let routes =
+        agent::routes().merge(exec::routes()).merge(files::routes()).merge(mcp::routes()).merge(worktrees::routes());
     let router: Router = routes.with_state(Arc::clone(host));
     let router = match identity {
         Some(identity) => router.layer(Extension(identity)),

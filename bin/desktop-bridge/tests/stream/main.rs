@@ -2,6 +2,7 @@
 
 mod access;
 mod ending;
+mod figures;
 mod hub;
 mod init;
 mod input;

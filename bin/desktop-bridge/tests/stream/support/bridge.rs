@@ -65,7 +65,10 @@ impl Bridge {
         let mut command = Command::new(env!("CARGO_BIN_EXE_desktop-bridge"));
         for (name, _) in std::env::vars_os() {
             let name = name.to_string_lossy().into_owned();
-            if ["BRIDGE_", "HELIX_", "VIDEO_GRACE_"].iter().any(|start| name.starts_with(start)) {
+            if ["BRIDGE_", "HELIX_", "VIDEO_GRACE_", "SCREENSHOT_", "WORKSPACE_", "MCP_"]
+                .iter()
+                .any(|start| name.starts_with(start))
+            {
                 command.env_remove(name);
             }
         }

@@ -9,6 +9,7 @@
 
 mod bridge;
 mod eye;
+mod http;
 mod machine;
 mod tap;
 mod viewer;
@@ -19,6 +20,7 @@ use tokio::time::Instant;
 
 pub(crate) use bridge::{Bridge, TOKENS};
 pub(crate) use eye::{Eye, size_in};
+pub(crate) use http::{get, request};
 pub(crate) use machine::Machine;
 pub(crate) use tap::Tap;
 pub(crate) use viewer::{Arrival, Request, Viewer, earlier, knowing};
@@ -36,5 +38,20 @@ pub(crate) async fn eventually(what: &str, mut condition: impl FnMut() -> bool) 
     while !condition() {
         assert!(Instant::now() < deadline, "still not after {SOON:?}: {what}");
         tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Asks until the answer is as it should be, and gives it.
+///
+/// # Panics
+/// When that takes longer than [`SOON`].
+pub(crate) async fn eventually_told<T>(ask: impl AsyncFn() -> T, is_it: impl Fn(&T) -> bool) -> T {
+    let deadline = Instant::now() + SOON;
+    loop {
+        let told = ask().await;
+        if is_it(&told) {
+            return told;
+        }
+        assert!(Instant::now() < deadline, "still not after {SOON:?}");
     }
 }

@@ -135,7 +135,12 @@ impl Tree {
         if staged.code == 0 {
             return Ok(false);
         }
-        let commit = self.writing("commit").hooks(Hooks::On).args(["--quiet", "--no-gpg-sign", "--file=-"]);
+        let commit = self.writing("commit").hooks(Hooks::On).args([
+            "--quiet",
+            "--no-gpg-sign",
+            "--cleanup=whitespace",
+            "--file=-",
+        ]);
         commit.input(message.0.as_bytes()).output().map(|_| true)
     }
 

@@ -1,8 +1,10 @@
 //! An index of our own, in which a work tree can be staged without the person's index or work tree noticing.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
@@ -54,7 +56,8 @@ impl<'a> ScratchIndex<'a> {
         // What is known by name only counts as empty, and the empty file would be written.
         let (own, objects) = (self.folder.path().join("objects"), self.place("objects")?);
         fs::create_dir(&own).map_err(WorktreeError::io("make a folder for objects"))?;
-        let call = self.call("add").env("GIT_OBJECT_DIRECTORY", own).env("GIT_ALTERNATE_OBJECT_DIRECTORIES", objects);
+        let call =
+            self.call("add").env("GIT_OBJECT_DIRECTORY", own).env("GIT_ALTERNATE_OBJECT_DIRECTORIES", quoted(&objects));
         // Folders that cannot be read are left out; whatever else is wrong shows in the next call.
         call.args(["--intent-to-add", "--ignore-errors", "--", "."]).answer()?;
         Ok(())
@@ -79,6 +82,19 @@ impl<'a> ScratchIndex<'a> {
         }
         self.call("update-index").args(["-z", "--index-info"]).input(&settled).output().map(drop)
     }
+}
+
+/// One folder in a list that has colons between its entries.
+fn quoted(path: &Path) -> OsString {
+    let mut quoted = b"\"".to_vec();
+    for byte in path.as_os_str().as_bytes() {
+        if matches!(byte, b'"' | b'\\') {
+            quoted.push(b'\\');
+        }
+        quoted.push(*byte);
+    }
+    quoted.push(b'"');
+    OsString::from_vec(quoted)
 }
 
 /// What `git update-index --index-info` is to read, for what `git ls-files --unmerged -z` has printed: lines of

@@ -254,8 +254,19 @@ pub(crate) fn without_secrets(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat};
+    use tempfile::TempDir;
+
     use super::*;
     use crate::Limits;
+
+    fn repository() -> TempDir {
+        let folder = tempfile::tempdir().expect("a folder");
+        let made = Command::new("git").args(["init", "-q"]).arg(folder.path()).status().expect("git runs");
+        assert!(made.success());
+        folder
+    }
 
     #[test]
     fn addresses_lose_their_passwords() {
@@ -271,9 +282,7 @@ mod tests {
 
     #[test]
     fn a_tree_of_another_user_is_read() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let made = Command::new("git").args(["init", "-q"]).arg(folder.path()).status().expect("git runs");
-        assert!(made.success());
+        let folder = repository();
         let git = Git::new([], Limits::default());
         // How git's own tests say that somebody else owns everything.
         let status =
@@ -283,23 +292,29 @@ mod tests {
 
     #[test]
     fn git_that_takes_too_long_is_ended_with_all_that_it_started() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let made = Command::new("git").args(["init", "-q"]).arg(folder.path()).status().expect("git runs");
-        assert!(made.success());
-        let limits = Limits { call: Duration::from_millis(300), ..Limits::default() };
-        let git = Git::new([], limits);
-        let alias = git.call(folder.path(), "-c").args(["alias.x=!echo $$ >pid; sleep 60 & wait", "x"]);
-        assert!(matches!(alias.answer(), Err(WorktreeError::TimedOut { .. })));
-        let pid = std::fs::read_to_string(folder.path().join("pid")).expect("it had begun");
-        let cmdline = std::fs::read(format!("/proc/{}/cmdline", pid.trim())).unwrap_or_default();
-        assert!(cmdline.is_empty(), "{}", String::from_utf8_lossy(&cmdline));
+        let folder = repository();
+        let pipe = folder.path().join("pipe");
+        mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).expect("a pipe");
+        let reader = rustix::fs::open(&pipe, OFlags::RDONLY | OFlags::NONBLOCK, Mode::empty()).expect("it opens");
+        let begun = folder.path().join("begun");
+        // How long it takes to begin depends on what else the machine does.
+        for limit in [0.3, 1.0, 3.0, 9.0].map(Duration::from_secs_f64) {
+            let git = Git::new([], Limits { call: limit, ..Limits::default() });
+            let alias = git.call(folder.path(), "-c").args(["alias.x=!exec 3>pipe; echo >begun; sleep 60 & wait", "x"]);
+            assert!(matches!(alias.answer(), Err(WorktreeError::TimedOut { .. })));
+            if begun.exists() {
+                break;
+            }
+        }
+        assert!(begun.exists(), "it had begun");
+        let mut fds = [PollFd::new(&reader, PollFlags::empty())];
+        let ended = poll(&mut fds, Some(&Timespec { tv_sec: 10, tv_nsec: 0 })).expect("it is waited for");
+        assert!(ended == 1 && fds[0].revents().contains(PollFlags::HUP), "nobody holds the other end");
     }
 
     #[test]
     fn what_is_more_than_the_cap_is_cut() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let made = Command::new("git").args(["init", "-q"]).arg(folder.path()).status().expect("git runs");
-        assert!(made.success());
+        let folder = repository();
         let git = Git::new([], Limits::default());
         let endless = || git.call(folder.path(), "-c").args(["alias.x=!yes", "x"]).cap(1000);
         let answer = endless().answer().expect("an answer");

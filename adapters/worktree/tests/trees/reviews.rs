@@ -68,6 +68,19 @@ fn looking_changes_nothing_in_the_repository() {
 }
 
 #[test]
+fn a_tree_of_any_name_is_looked_over() {
+    let desk = Desk::new();
+    for name in ["a:b", "\"quoted\" \\", "-c", "ä b"] {
+        let repo = desk.local(name);
+        repo.write("new.txt", "n\n");
+        let before = repo.state();
+        let reviewed = desk.tree(name).review(None, Whitespace::Counts).expect("it is looked over");
+        assert_eq!(paths(&reviewed, 2), ["new.txt"], "{name}");
+        assert!(repo.state() == before, "{name}");
+    }
+}
+
+#[test]
 fn the_same_work_has_the_same_hash_and_other_work_another() {
     let desk = Desk::new();
     let repo = task(&desk);

@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::{ArgAction, Args, Command, Subcommand};
 use toml::{Table, Value};
 
@@ -61,7 +61,8 @@ impl Config {
                 let Some(path) = check.file.clone().or_else(place) else { bail!("there is no HOME: name a file") };
                 let applied = applied(cli.clone(), &path)?;
                 let tried = applied.try_get_matches_from(["lunette", "up"]);
-                tried.with_context(|| format!("{} has a value that cannot be", path.display()))?;
+                // Its text has its cause in it already.
+                tried.map_err(|error| anyhow!("{} has a value that cannot be: {error}", path.display()))?;
                 Ok(format!("{} is fine\n", path.display()))
             }
         }

@@ -24,7 +24,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A control plane, before, between and after its lives.
 pub(crate) struct Plane {
-    pub(crate) folder: TempDir,
+    _folder: TempDir,
     pub(crate) address: SocketAddr,
     pub(crate) admin: String,
     config: Config,
@@ -78,7 +78,7 @@ impl Plane {
             hosts: vec![host],
         };
         let address = config.listen;
-        let mut plane = Self { folder, address, admin: String::new(), config, stop: None, serving: None };
+        let mut plane = Self { _folder: folder, address, admin: String::new(), config, stop: None, serving: None };
         plane.begin().await;
         plane
     }
@@ -86,7 +86,10 @@ impl Plane {
     async fn begin(&mut self) {
         let (stop, stopped) = oneshot::channel::<()>();
         let (ready, told) = oneshot::channel();
-        let tell = move |address, _| drop(ready.send(address));
+        let tell = move |address, _| {
+            // The test waits for it.
+            let _ = ready.send(address);
+        };
         let serving = serve(self.config.clone(), tell, async move { drop(stopped.await) });
         (self.stop, self.serving) = (Some(stop), Some(tokio::spawn(serving)));
         self.address = told.await.expect("it serves");

@@ -17,6 +17,9 @@ const GUEST: Duration = Duration::from_secs(30);
 const DAEMONS: [&str; 2] = ["drm-manager", "hydra"];
 
 pub(super) fn hops(known: &Known) -> Vec<Hop> {
+    if known.url.is_empty() {
+        return vec![Hop::odd("control plane", format!("process {} is starting it", known.pid), "wait for it")];
+    }
     let log = known.folder.join("control-plane.log").display().to_string();
     let asked = Api::of(&known.url, &known.folder).and_then(|api| {
         let said = (api.get("/api/v1/hosts")?, api.get("/api/v1/desktops")?);

@@ -117,7 +117,8 @@ fn announced(child: &mut Child) -> Result<String> {
     thread::Builder::new().name("announcement".to_owned()).spawn(read)?;
     let line = line.recv_timeout(START_LIMIT).context("control-plane does not say that it serves")?;
     match line.strip_prefix("ready url=") {
-        Some(url) => Ok(url.to_owned()),
+        // What listens everywhere is opened here; elsewhere people know the machine by its name.
+        Some(url) => Ok(url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")),
         None => bail!("control-plane does not start: its log says why"),
     }
 }

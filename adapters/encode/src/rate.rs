@@ -34,6 +34,8 @@ const WINDOW: f64 = 0.2;
 const DRAINED: f64 = 0.05;
 /// A picture that takes more seconds of the ceiling than this is dear.
 const DEAR: f64 = 0.1;
+/// The same for an encoder that finds what moved at any distance: what waits longer costs more, but only by what is new.
+const DEAR_IF_GRADUAL: f64 = 0.4;
 /// Of what each picture took, the next one waits this much while the bucket is too full.
 const PAY: f64 = 1.25;
 /// But no longer than what is above the window is made up for this many times: a picture that was a little larger than
@@ -186,7 +188,7 @@ impl RateLimit {
 
     /// What to do if the bucket is too full after a picture of so many seconds, which came to one that was `too_full`.
     fn rest_after(&mut self, seconds: f64, too_full: bool) -> Rest {
-        if seconds <= DEAR {
+        if seconds <= if self.gradual { DEAR_IF_GRADUAL } else { DEAR } {
             (self.failures, self.untried) = (0, 0);
             return Rest::Pay(seconds * PAY);
         }

@@ -46,6 +46,8 @@ const LIKE_VIDEO: u32 = 3;
 const MOST_BYTES: usize = 192;
 /// The same, where picture after picture changes everywhere: at 1080p so much is coded in 8 ms.
 const MOST_BYTES_OF_VIDEO: usize = 48;
+/// A ceiling from which on time is worth more than bytes.
+const WIDE: u32 = 100_000_000;
 /// How long nothing large may have changed before something settles beside small changes.
 const QUIET: Duration = Duration::from_millis(300);
 
@@ -220,6 +222,7 @@ impl Screen {
             settled_qp: Qp::new(settled),
             interim_qp: Qp::new(base),
             settle,
+            thorough: self.config.max_bitrate.bits_per_second() < WIDE,
             search: self.streak >= LIKE_VIDEO,
             most: usize::MAX,
             focus: self.focus,

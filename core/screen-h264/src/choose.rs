@@ -80,9 +80,14 @@ impl Slice<'_> {
         }
         let [left, above, corner] = self.state.neighbours(x, y);
         let expected = vector::predict(left, above, corner);
-        let mut tried = [Vector::ZERO; 3];
-        let found = if self.picture.search { self.search(x, y, qp, [left, above, corner]) } else { Vector::ZERO };
-        for (nth, vector) in [self.picture.hint, expected, found].into_iter().enumerate() {
+        let mut tried = [Vector::ZERO; 2];
+        // A search has tried what else there is.
+        let candidates = if self.picture.search {
+            [self.search(x, y, qp, [left, above, corner]), Vector::ZERO]
+        } else {
+            [self.picture.hint, expected]
+        };
+        for (nth, vector) in candidates.into_iter().enumerate() {
             if tried.contains(&vector) || !self.picture.layout.allows(x, self.rows.start + y, vector) {
                 continue;
             }

@@ -97,6 +97,8 @@ pub struct Order {
     pub settle: bool,
     /// The first step of settling, finer than which nothing becomes before everything is.
     pub interim_qp: Qp,
+    /// Whether Intra_4x4 is tried: an eighth fewer bytes where everything is new, for twice the time.
+    pub thorough: bool,
     /// Whether motion is searched for in what changed: for content like video.
     pub search: bool,
     /// Most changed macroblocks that are coded, about: the others wait for the next picture. An IDR has all.
@@ -354,7 +356,7 @@ impl Encoder {
             qp: order.qp.0,
             settled_qp: order.settled_qp.0,
             settling_qp: self.settling_qp.0,
-            intra4: true,
+            intra4: order.thorough,
             search: order.search && !kind.is_idr(),
             source: Source::new(picture),
             reference,

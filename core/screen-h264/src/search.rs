@@ -30,7 +30,9 @@ impl Slice<'_> {
             Neighbour::Inter(vector) => vector,
             _ => Vector::ZERO,
         });
-        for vector in [known[0], known[1], expected].into_iter().filter(|vector| *vector != Vector::ZERO) {
+        for vector in
+            [known[0], known[1], expected, self.picture.hint].into_iter().filter(|vector| *vector != Vector::ZERO)
+        {
             best = best.min((cost(vector), vector));
         }
         for step in [4, 2, 1] {

@@ -1,11 +1,27 @@
 //! Reads residual blocks, so that tests need not believe the writer: 9.2.1 to 9.2.4 from the decoder's side.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
 use lunette_h264::BitReader;
 
 use crate::codes::{CHROMA_DC, COEFF_TOKEN, Code, RUN_BEFORE, TOTAL_ZEROS, TOTAL_ZEROS_CHROMA_DC};
 
 fn bits(reader: &mut BitReader<'_>, count: u32) -> u32 {
     if count == 0 { 0 } else { reader.bits("residual", count).expect("more bits") }
+}
+
+thread_local! {
+    /// Codes that were read, by where they are in memory.
+    static SEEN: RefCell<BTreeSet<usize>> = RefCell::default();
+}
+
+/// Codes of all tables that this thread has not read.
+pub(crate) fn unread() -> usize {
+    let tables = [COEFF_TOKEN.as_flattened().as_flattened(), TOTAL_ZEROS.as_flattened()];
+    let tables = tables.into_iter().chain([TOTAL_ZEROS_CHROMA_DC.as_flattened(), RUN_BEFORE.as_flattened()]);
+    let codes = tables.flatten().filter(|code| code.length > 0);
+    SEEN.with_borrow(|seen| codes.filter(|code| !seen.contains(&std::ptr::from_ref(*code).addr())).count())
 }
 
 /// Reads bits until they are one of `codes`; gives its place.
@@ -17,6 +33,7 @@ fn read_code(reader: &mut BitReader<'_>, codes: &[Code]) -> usize {
         assert!(length <= 16, "no such code");
         let found = codes.iter().position(|code| u32::from(code.length) == length && u32::from(code.bits) == value);
         if let Some(found) = found {
+            SEEN.with_borrow_mut(|seen| seen.insert(std::ptr::from_ref(&codes[found]).addr()));
             return found;
         }
     }

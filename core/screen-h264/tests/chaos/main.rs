@@ -22,6 +22,7 @@ fn order(scene: &mut Scene) -> Order {
         settled_qp: Qp::new(number(10 + random.below(12))),
         settle: random.one_in(3),
         interim_qp: Qp::new(number(10 + random.below(30))),
+        thorough: !random.one_in(5),
         search: random.one_in(3),
         most: if random.one_in(5) { random.below(200) as usize } else { usize::MAX },
         focus: random.one_in(2).then(|| Point { x: random.below(700), y: random.below(400) }),
@@ -77,6 +78,17 @@ fn both_decoders_show_what_was_reconstructed() {
     let Tally { held, moved_free, moved, inter, unchanged, intra16, intra4, pcm, deferred } = tally;
     for count in [held, moved_free, moved, inter, unchanged, intra16, intra4, pcm, deferred] {
         assert!(count > 50, "{tally:?}");
+    }
+}
+
+#[test]
+#[ignore = "takes minutes: `cargo xtask e2e codec`"]
+fn both_decoders_show_twenty_thousand_pictures() {
+    let sizes = [(320, 192), (640, 360), (402, 266), (1280, 720)];
+    for (seed, (width, height)) in (100..).zip(sizes.into_iter().cycle()).take(80) {
+        let run = run(Size::new(width, height), seed, 250, seed % 5 == 0);
+        check_ffmpeg(&run.stream, &run.pictures);
+        println!("seed {seed}: {:?}", run.tally);
     }
 }
 

@@ -76,6 +76,11 @@ impl Encoders {
         }
     }
 
+    /// Says where somebody points: where not everything fits into a picture, what is near comes first.
+    pub(crate) fn look_at(&mut self, x: u32, y: u32) {
+        self.lanes.iter_mut().flatten().for_each(|lane| lane.encoder.look_at(x, y));
+    }
+
     /// Plans for another rate.
     pub(crate) fn plan_for(&mut self, fps: FrameRate) {
         self.settings.fps = fps;

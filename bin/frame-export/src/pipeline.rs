@@ -122,6 +122,9 @@ impl Pipeline {
         if self.stream.wants_cursor()
             && let Some(cursor) = self.pointer.look(&mut *self.source)
         {
+            if let (Ok(x), Ok(y)) = (cursor.x.try_into(), cursor.y.try_into()) {
+                self.works.encoders.look_at(x, y);
+            }
             self.stream.show_cursor(cursor);
         }
         // What nobody would take is not even looked at: the newest picture is there when somebody does.

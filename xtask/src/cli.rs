@@ -63,6 +63,8 @@ pub struct E2eOptions {
 pub enum LongTest {
     /// GNOME Shell on a lease
     Gnome,
+    /// Twenty thousand pictures of the screen encoder through two decoders
+    Codec,
 }
 
 /// Which targets, and for how long.

@@ -14,6 +14,9 @@ pub(crate) fn run(metadata: &Metadata, options: &E2eOptions) -> anyhow::Result<(
         Some(LongTest::Gnome) => {
             command.args(["--package", "desktop-tests", "--test", "e2e", "gnome", "--", "--ignored", "--nocapture"]);
         }
+        Some(LongTest::Codec) => {
+            command.args(["--package", "lunette-screen-h264", "--test", "chaos", "--", "--ignored", "--nocapture"]);
+        }
         None => {
             command.args(["--package", "frame-export"]);
             for package in metadata.members_in("tests") {

@@ -20,8 +20,14 @@ const SIZE: Size = Size::new(800, 600);
 const TOKEN: Token = Token::new([1; 32]);
 const SECRET: Token = Token::new([9; 32]);
 const LONG: Duration = Duration::from_secs(20);
-const STANDING: Standing =
-    Standing { presence: Presence::On, size: Some(SIZE), age_ms: Some(4), pictures: 5, cursor_changes: 6 };
+const STANDING: Standing = Standing {
+    presence: Presence::On,
+    size: Some(SIZE),
+    age_ms: Some(4),
+    pictures: 5,
+    cursor_changes: 6,
+    encoder: None,
+};
 
 /// A host that answers each message in turn; `None` ends the connection.
 struct Host {

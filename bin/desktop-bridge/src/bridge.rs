@@ -22,7 +22,7 @@ use crate::http::Requests;
 use crate::looking::Looking;
 use crate::programs::Programs;
 use crate::sink::{SinkState, SinkThread};
-use crate::source::{self, Source};
+use crate::source::{self, Source, Surroundings};
 use crate::worktrees::Worktrees;
 
 /// The size that places are told in before there is a picture.
@@ -54,6 +54,8 @@ pub struct Bridge {
     pub mcp: bool,
     /// What was asked of it, and how that was answered.
     pub requests: Requests,
+    /// What is behind the pictures, where that is to be looked for.
+    surroundings: Option<Arc<Surroundings>>,
     /// When this program started.
     pub started: Instant,
 }
@@ -64,8 +66,8 @@ impl Bridge {
     /// # Errors
     /// When the flags ask for something that cannot be.
     pub fn new(args: &Args, gate: Gate, closing: Closing) -> anyhow::Result<Self> {
-        let Source { video, mode, hub } = source::open(args)?;
         let sink = SinkThread::start(args)?;
+        let Source { video, mode, hub, surroundings } = source::open(args, &sink.state)?;
         let size = video.facts().size.unwrap_or(BEFORE_A_PICTURE);
         let lounge = Lounge::new(size, Patience::default(), sink.events);
         sink.state.set_lounge(Arc::clone(&lounge));
@@ -89,6 +91,7 @@ impl Bridge {
             session_id: args.session_id.clone(),
             mcp: args.mcp,
             requests: Requests::default(),
+            surroundings,
             started: Instant::now(),
         })
     }
@@ -98,7 +101,14 @@ impl Bridge {
         let lounge = Arc::clone(&self.desk.lounge);
         let asked = move || !lounge.presence().is_empty();
         let keep_time = Arc::clone(&self.desk.lounge).keep_time();
-        tokio::join!(keep_time, Arc::clone(&self.desk.lateness).run(asked), self.follow_clipboard(), self.sweep());
+        let lateness = Arc::clone(&self.desk.lateness).run(asked);
+        tokio::join!(keep_time, lateness, self.follow_clipboard(), self.sweep(), self.look_around());
+    }
+
+    async fn look_around(&self) {
+        if let Some(surroundings) = &self.surroundings {
+            surroundings.run().await;
+        }
     }
 
     async fn sweep(&self) {

@@ -156,7 +156,9 @@ impl lunette_net::Backend for Backend {
 
     fn status(&self, scanout: ScanoutId, shown: Option<&Token>) -> Result<Standing, Refused> {
         self.gate.ask(Wish::Status(scanout), shown).map_err(not_allowed)?;
-        Ok(standing::of(&self.control.status(scanout), now()))
+        let now = now();
+        let stream = self.streams.find(scanout).map(|stream| stream.standing(now));
+        Ok(standing::of(&self.control.status(scanout), stream, now))
     }
 
     fn grant(&self, grant: &Grant, shown: Option<&Token>) -> Result<(), Refused> {

@@ -161,7 +161,7 @@ impl Pipeline {
 impl Works {
     fn take(&mut self, frame: &Frame<'_>) -> Result<(), PipelineError> {
         let metrics = self.stream.metrics();
-        metrics.count_capture(frame.captured);
+        metrics.count_capture();
         metrics.replaced.fetch_add(frame.number.saturating_sub(self.next_number), Relaxed);
         self.next_number = frame.number + 1;
         self.captured = frame.captured;
@@ -169,6 +169,7 @@ impl Works {
         if changed.is_empty() {
             metrics.unchanged.fetch_add(1, Relaxed);
         } else {
+            metrics.note_change(frame.captured);
             self.encoders.damage(changed);
         }
         Ok(())

@@ -155,6 +155,9 @@ impl Connection {
             (Role::Subscribed(_), Ok(Message::Hold)) => Action::Hold(Flow::Held),
             (Role::Subscribed(_), Ok(Message::Go)) => Action::Hold(Flow::Going),
             (_, Ok(Message::Hold | Message::Go)) => Action::Ignore,
+            (Role::Subscribed(scanout), Ok(Message::StatusRequest(asked))) if asked.scanout == scanout => {
+                Action::Status(session, scanout)
+            }
             (Role::Subscribed(_), body) => Self::handle_subscribed(session, body),
             (_, Ok(Message::FrameRequest(request))) => {
                 self.role = Role::Requests;

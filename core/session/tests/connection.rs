@@ -13,6 +13,7 @@ use lunette_wire::hxfr::{
 
 const SESSION: SessionId = SessionId::new(7);
 const SCANOUT: ScanoutId = ScanoutId::new(3);
+const OTHER: ScanoutId = ScanoutId::new(4);
 const TOKEN: Token = Token::new([7; 32]);
 const UNKNOWN: Refusal = Refusal::UnknownType { msg_type: 0x77, size: 5 };
 
@@ -121,7 +122,7 @@ fn a_subscribed_connection_is_ended_by_what_belongs_on_another() {
         Message::DisableScanout(DisableScanout { scanout: SCANOUT }),
         Message::Authorize(Authorize { token: TOKEN }),
         Message::Grant(Grant { scanout: SCANOUT, token: TOKEN }),
-        Message::StatusRequest(StatusRequest { scanout: SCANOUT }),
+        Message::StatusRequest(StatusRequest { scanout: OTHER }),
     ];
     for message in messages {
         assert!(matches!(handle(&mut subscribed(), Ok(message)), Action::Refuse(SESSION, Message::Error(_))));
@@ -164,7 +165,7 @@ fn a_subscribed_connection_keeps_the_token_that_it_came_by() {
 
 #[test]
 fn a_status_can_be_asked_for_as_often_as_one_likes() {
-    for connection in [&mut Connection::new(), &mut requesting()] {
+    for connection in [&mut Connection::new(), &mut requesting(), &mut subscribed()] {
         for _ in 0..2 {
             let asked = handle(connection, Ok(Message::StatusRequest(StatusRequest { scanout: SCANOUT })));
             assert_eq!(asked, Action::Status(SESSION, SCANOUT));

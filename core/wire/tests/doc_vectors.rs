@@ -10,9 +10,10 @@ use common::{bytes, feed};
 use lunette_frame::{BitRate, FrameRate, ScanoutId, Size, UnitKind};
 use lunette_wire::Token;
 use lunette_wire::hxfr::{
-    Authorize, ConfigRequest, CursorShape, CursorUpdate, DisableScanout, EnableScanout, ErrorCode, ErrorReply, Fourcc,
-    FrameRequest, FrameResponse, FrameResponseHead, Grant, Level, Message, Nanos, Presence, Profile, Received,
-    ResourceId, ScanoutResponse, SessionId, Standing, StatusRequest, StatusResponse, Subscribe, SubscribeResponse,
+    Authorize, ConfigRequest, CursorShape, CursorUpdate, DisableScanout, EnableScanout, EncoderStanding, ErrorCode,
+    ErrorReply, Fourcc, FrameRequest, FrameResponse, FrameResponseHead, Grant, Level, Message, Nanos, Presence,
+    Profile, Received, ResourceId, ScanoutResponse, SessionId, Standing, StatusRequest, StatusResponse, Subscribe,
+    SubscribeResponse,
 };
 use lunette_wire::lease::{LeaseOptions, LongReply, Reply, Request};
 
@@ -115,6 +116,7 @@ fn doing_well() -> Standing {
         age_ms: Some(16),
         pictures: 0x0102_0304_0506,
         cursor_changes: 7,
+        encoder: Some(EncoderStanding { units: 0x0a0b, age_ms: Some(20), change_ms: Some(18) }),
     }
 }
 

@@ -9,6 +9,7 @@
 //! The subscriptions belong to nobody: a viewer that leaves ends none, and the last one only after a grace. A machine that
 //! is restarted, or not there yet, is tried again; meanwhile viewers wait, and can be told why.
 
+mod hops;
 mod lane;
 mod pointer;
 mod seat;

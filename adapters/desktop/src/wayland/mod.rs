@@ -8,6 +8,7 @@
 
 mod link;
 mod owner;
+mod ping;
 mod socket;
 
 pub(crate) use link::{Globals, Handle, Link, Part};

@@ -97,6 +97,17 @@ fn workspaces_are_listed_and_switched_and_windows_moved() {
 }
 
 #[test]
+fn a_compositor_gives_a_sign_of_life() {
+    with("a_compositor_gives_a_sign_of_life", &[], |sway| {
+        let limit = Duration::from_secs(2);
+        sway.display.ping(limit)?;
+        sway.stop();
+        ensure!(sway.display.ping(limit).is_err_and(|error| error.to_string().starts_with("the compositor is gone")));
+        Ok(())
+    });
+}
+
+#[test]
 fn a_compositor_that_is_gone_is_named_and_its_successor_is_found() {
     with("a_compositor_that_is_gone_is_named_and_its_successor_is_found", &[], |sway| {
         let folder = sway.path("moved");

@@ -25,7 +25,7 @@ pub struct ScanoutMetrics {
     /// Pictures that an encoder failed on.
     pub failed: AtomicU64,
     /// When the last picture was captured, monotonic nanoseconds; 0 before the first.
-    last_captured: AtomicU64,
+    last_changed: AtomicU64,
     /// When the last access unit was made, monotonic nanoseconds; 0 before the first.
     last_encoded: AtomicU64,
     idrs: [AtomicU64; IdrReason::ALL.len()],
@@ -58,7 +58,7 @@ impl Default for ScanoutMetrics {
             encoded: counter(),
             encoded_bytes: counter(),
             failed: counter(),
-            last_captured: counter(),
+            last_changed: counter(),
             last_encoded: counter(),
             idrs: Default::default(),
             damage: Histogram::new(Histogram::SHARES),
@@ -75,8 +75,8 @@ impl Default for ScanoutMetrics {
 pub struct StreamStanding {
     /// Pictures taken from the source.
     pub captured: u64,
-    /// Since the last of them was captured.
-    pub capture_age: Option<Duration>,
+    /// Since one was captured in which something had changed.
+    pub change_age: Option<Duration>,
     /// Access units made.
     pub encoded: u64,
     /// Since the last of them was made.
@@ -84,10 +84,14 @@ pub struct StreamStanding {
 }
 
 impl ScanoutMetrics {
-    /// Counts a picture that was captured at `captured`.
-    pub fn count_capture(&self, captured: Pts) {
+    /// Counts a picture that was captured.
+    pub fn count_capture(&self) {
         self.captured.fetch_add(1, Ordering::Relaxed);
-        self.last_captured.store(captured.as_nanos(), Ordering::Relaxed);
+    }
+
+    /// Something had changed in the picture that was captured at `captured`: it is to be encoded.
+    pub fn note_change(&self, captured: Pts) {
+        self.last_changed.store(captured.as_nanos(), Ordering::Relaxed);
     }
 
     /// How far the pictures have come.
@@ -95,7 +99,7 @@ impl ScanoutMetrics {
     pub fn standing(&self, now: Pts) -> StreamStanding {
         StreamStanding {
             captured: self.captured.load(Ordering::Relaxed),
-            capture_age: since(&self.last_captured, now),
+            change_age: since(&self.last_changed, now),
             encoded: self.encoded.load(Ordering::Relaxed),
             encode_age: self.age(now),
         }

@@ -71,6 +71,7 @@ async fn next(arrivals: &mut Arrivals) -> Arrival {
 async fn next_cursor(arrivals: &mut Arrivals) -> CursorUpdate {
     match next(arrivals).await {
         Arrival::Cursor(cursor) => cursor,
+        Arrival::Standing(_) => panic!("nobody asked"),
         Arrival::Unit(_) => panic!("a picture, where the pointer alone has moved"),
     }
 }

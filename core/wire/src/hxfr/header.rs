@@ -156,7 +156,7 @@ impl MessageKind {
             Self::ConfigRequest => PayloadSize::Exactly(28),
             Self::Authorize => PayloadSize::Exactly(32),
             Self::Grant => PayloadSize::Exactly(36),
-            Self::StatusResponse => PayloadSize::Exactly(40),
+            Self::StatusResponse => PayloadSize::Exactly(60),
             Self::FrameRequest if has_pixels => PayloadSize::AtLeast(44),
             Self::FrameRequest => PayloadSize::Exactly(44),
             Self::ScanoutResponse => PayloadSize::Exactly(72),

@@ -44,7 +44,7 @@ pub use message::Message;
 pub use nals::Nals;
 pub use pixels::{Fourcc, PixelsError};
 pub use scanout::{DisableScanout, EnableScanout, ScanoutResponse};
-pub use standing::{Presence, Standing, StatusRequest, StatusResponse};
+pub use standing::{EncoderStanding, Presence, Standing, StatusRequest, StatusResponse};
 pub use status::{ErrorCode, ErrorReply};
 pub use subscription::{Subscribe, SubscribeResponse};
 pub use time::Nanos;

@@ -77,6 +77,19 @@ pub struct Standing {
     pub pictures: u64,
     /// Times that its pointer moved or changed its shape.
     pub cursor_changes: u64,
+    /// How its encoder is doing; `None` while nobody watches.
+    pub encoder: Option<EncoderStanding>,
+}
+
+/// How the encoder of a watched scanout is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct EncoderStanding {
+    /// Access units made so far.
+    pub units: u64,
+    /// Milliseconds since the last of them.
+    pub age_ms: Option<u32>,
+    /// Milliseconds since the last picture that is to be encoded, since something had changed in it.
+    pub change_ms: Option<u32>,
 }
 
 impl Standing {
@@ -97,10 +110,10 @@ pub struct StatusResponse {
 impl StatusResponse {
     /// Appends the whole message.
     pub fn encode(&self, session: SessionId, out: &mut BytesMut) {
-        out.put_slice(&Header::of(MessageKind::StatusResponse, session, 40).encode());
+        out.put_slice(&Header::of(MessageKind::StatusResponse, session, 60).encode());
         out.put_u32_le(self.scanout.into());
         out.put_u32_le(self.standing.is_some().into());
-        let Standing { presence, size, age_ms, pictures, cursor_changes } = self.standing.unwrap_or_default();
+        let Standing { presence, size, age_ms, pictures, cursor_changes, encoder } = self.standing.unwrap_or_default();
         let Size { width, height } = size.unwrap_or(Size::new(0, 0));
         out.put_u32_le(presence.code());
         out.put_u32_le(width);
@@ -108,24 +121,39 @@ impl StatusResponse {
         out.put_u32_le(age_ms.unwrap_or(Standing::NO_AGE));
         out.put_u64_le(pictures);
         out.put_u64_le(cursor_changes);
+        let EncoderStanding { units, age_ms, change_ms } = encoder.unwrap_or_default();
+        out.put_u32_le(encoder.is_some().into());
+        out.put_u32_le(age_ms.unwrap_or(Standing::NO_AGE));
+        out.put_u32_le(change_ms.unwrap_or(Standing::NO_AGE));
+        out.put_u64_le(units);
     }
 
-    /// Reads a payload of 40 bytes.
+    /// Reads a payload of 60 bytes.
     pub(super) fn decode(mut fields: &[u8]) -> Result<Self, Refusal> {
         let scanout = scanout(MessageKind::StatusResponse, &mut fields)?;
         let is_allowed = fields.get_u32_le() != 0;
         let presence = Presence::from_code(fields.get_u32_le());
         let size = Size::new(fields.get_u32_le(), fields.get_u32_le());
-        let age = fields.get_u32_le();
+        let age_ms = age(&mut fields);
+        let (pictures, cursor_changes) = (fields.get_u64_le(), fields.get_u64_le());
+        let is_watched = fields.get_u32_le() != 0;
+        let (unit_age, change_ms) = (age(&mut fields), age(&mut fields));
+        let encoder = EncoderStanding { units: fields.get_u64_le(), age_ms: unit_age, change_ms };
         let standing = Standing {
             presence,
             size: (size != Size::new(0, 0)).then_some(size),
-            age_ms: (age != Standing::NO_AGE).then_some(age),
-            pictures: fields.get_u64_le(),
-            cursor_changes: fields.get_u64_le(),
+            age_ms,
+            pictures,
+            cursor_changes,
+            encoder: is_watched.then_some(encoder),
         };
         Ok(Self { scanout, standing: is_allowed.then_some(standing) })
     }
+}
+
+fn age(fields: &mut &[u8]) -> Option<u32> {
+    let age = fields.get_u32_le();
+    (age != Standing::NO_AGE).then_some(age)
 }
 
 #[cfg(test)]
@@ -134,7 +162,7 @@ mod tests {
 
     #[test]
     fn a_refusal_tells_nothing_whatever_its_fields_say() {
-        let mut fields = [0xff; 40];
+        let mut fields = [0xff; 60];
         fields[..8].copy_from_slice(&[3, 0, 0, 0, 0, 0, 0, 0]);
         let response = StatusResponse::decode(&fields).expect("a scanout that can be");
         assert_eq!(response, StatusResponse { scanout: ScanoutId::new(3), standing: None });

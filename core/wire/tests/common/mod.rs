@@ -11,10 +11,10 @@ use bytes::{Bytes, BytesMut};
 use lunette_frame::{BitRate, FrameRate, ScanoutId, Size, UnitKind};
 use lunette_wire::Token;
 use lunette_wire::hxfr::{
-    Authorize, ConfigRequest, CursorShape, CursorUpdate, DisableScanout, EnableScanout, ErrorCode, ErrorReply, Fourcc,
-    FrameError, FrameRequest, FrameResponse, Framer, Grant, Header, Level, Message, Nals, Nanos, Presence, Profile,
-    Received, ResourceId, ScanoutResponse, SessionId, Standing, StatusRequest, StatusResponse, Subscribe,
-    SubscribeResponse,
+    Authorize, ConfigRequest, CursorShape, CursorUpdate, DisableScanout, EnableScanout, EncoderStanding, ErrorCode,
+    ErrorReply, Fourcc, FrameError, FrameRequest, FrameResponse, Framer, Grant, Header, Level, Message, Nals, Nanos,
+    Presence, Profile, Received, ResourceId, ScanoutResponse, SessionId, Standing, StatusRequest, StatusResponse,
+    Subscribe, SubscribeResponse,
 };
 use proptest::prelude::*;
 
@@ -147,10 +147,16 @@ fn authorization() -> impl Strategy<Value = Message> {
 fn standing() -> impl Strategy<Value = Message> {
     let shown = || size().prop_filter("no size is told as 0x0", |size| *size != Size::new(0, 0));
     let counters = any::<(u32, u64, u64)>();
-    let standing = (counters, prop::option::of(shown()), prop::option::of(0..=Standing::OLDEST_MS)).prop_map(
-        |((presence, pictures, cursor_changes), size, age_ms)| {
+    let age = || prop::option::of(0..=Standing::OLDEST_MS);
+    let encoder = (any::<u64>(), age(), age()).prop_map(|(units, age_ms, change_ms)| EncoderStanding {
+        units,
+        age_ms,
+        change_ms,
+    });
+    let standing = (counters, prop::option::of(shown()), age(), prop::option::of(encoder)).prop_map(
+        |((presence, pictures, cursor_changes), size, age_ms, encoder)| {
             let presence = Presence::from_code(presence);
-            Standing { presence, size, age_ms, pictures, cursor_changes }
+            Standing { presence, size, age_ms, pictures, cursor_changes, encoder }
         },
     );
     prop_oneof![

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use lunette_wire::hxfr::{CursorUpdate, FrameResponse, Framer, Message, Received};
+use lunette_wire::hxfr::{CursorUpdate, FrameResponse, Framer, Message, Received, Standing};
 use tokio::io::{AsyncReadExt, ReadHalf};
 
 use super::dial::Stream;
@@ -24,6 +24,9 @@ pub enum Arrival {
     Unit(Frame),
     /// The pointer moved or changed; only to who asked by [`Sender::watch_cursor`](super::Sender::watch_cursor).
     Cursor(CursorUpdate),
+    /// How the scanout is doing; only to who asked by [`Sender::ask_standing`](super::Sender::ask_standing). `None` when
+    /// that may not be known.
+    Standing(Option<Standing>),
 }
 
 /// The reading half of a [`Subscriber`](super::Subscriber).
@@ -52,6 +55,7 @@ impl Arrivals {
                     return Ok(Some(Arrival::Unit(Frame { unit, received_at: self.last_read })));
                 }
                 Ok(Message::Cursor(cursor)) => return Ok(Some(Arrival::Cursor(cursor))),
+                Ok(Message::StatusResponse(status)) => return Ok(Some(Arrival::Standing(status.standing))),
                 Ok(Message::Error(reply)) => return Err(StreamError::Server(reply)),
                 Ok(_) | Err(_) => self.skip(),
             }

@@ -102,7 +102,7 @@ impl Subscriber {
         loop {
             match self.arrivals.next().await? {
                 Some(Arrival::Unit(frame)) => return Ok(Some(frame)),
-                Some(Arrival::Cursor(_)) => {}
+                Some(Arrival::Cursor(_) | Arrival::Standing(_)) => {}
                 None => return Ok(None),
             }
         }

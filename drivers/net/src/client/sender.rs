@@ -7,7 +7,7 @@ use bytes::{Buf, BytesMut};
 use lunette_frame::{BitRate, ScanoutId};
 use lunette_session::Flow;
 use lunette_wire::Token;
-use lunette_wire::hxfr::{Authorize, ConfigRequest, Message, SessionId, Subscribe, TooLarge};
+use lunette_wire::hxfr::{Authorize, ConfigRequest, Message, SessionId, StatusRequest, Subscribe, TooLarge};
 use tokio::io::{AsyncWriteExt, WriteHalf};
 
 use super::dial::Stream;
@@ -67,6 +67,14 @@ impl Sender {
     /// When the connection is broken.
     pub async fn watch_cursor(&mut self) -> io::Result<()> {
         self.send(&Message::WatchCursor).await
+    }
+
+    /// Asks how the scanout is doing.
+    ///
+    /// # Errors
+    /// When the connection is broken.
+    pub async fn ask_standing(&mut self) -> io::Result<()> {
+        self.send(&Message::StatusRequest(StatusRequest { scanout: self.scanout })).await
     }
 
     /// Sends a message about the scanout.

@@ -17,6 +17,8 @@ use super::shared::{Link, Shared, Wanted};
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// Longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How often it is asked how the scanout is doing, while no picture comes.
+const ASK: Duration = Duration::from_secs(2);
 /// For frame-export to take what it is told.
 const TELL: Duration = Duration::from_secs(5);
 /// When nothing else is due.
@@ -35,6 +37,7 @@ struct Told {
     rate: Option<BitRate>,
     held: bool,
     idr_asked: Option<Instant>,
+    standing_asked: Option<Instant>,
 }
 
 impl Lane {
@@ -84,6 +87,7 @@ impl Lane {
                 match arrival {
                     Arrival::Unit(frame) => self.publish(&frame, &mut size, &mut told),
                     Arrival::Cursor(cursor) => self.shared.point(&cursor),
+                    Arrival::Standing(standing) => self.shared.set_standing(standing),
                 }
             }
         }
@@ -92,6 +96,7 @@ impl Lane {
     /// What arrives next; `None` when something else may be wanted.
     async fn next(&self, arrivals: &mut Arrivals, wanted: &Wanted) -> Result<Option<Arrival>, String> {
         let again = wanted.again.map_or_else(|| Instant::now() + LONG, |at| self.shared.at(at));
+        let again = if wanted.ask { again.min(Instant::now() + ASK) } else { again };
         tokio::select! {
             arrived = arrivals.next() => match arrived {
                 Ok(Some(arrival)) => Ok(Some(arrival)),
@@ -123,6 +128,10 @@ impl Told {
         if let Some(rate) = wanted.rate.or(self.rate.map(|_| UNLIMITED)).filter(|rate| self.rate != Some(*rate)) {
             self.rate = Some(rate);
             sender.set_rate(rate).await?;
+        }
+        if wanted.ask && self.standing_asked.is_none_or(|asked| asked.elapsed() >= ASK) {
+            self.standing_asked = Some(Instant::now());
+            sender.ask_standing().await?;
         }
         if wanted.idr && self.idr_asked.is_none_or(|asked| asked.elapsed() > IDR) {
             self.idr_asked = Some(Instant::now());

@@ -6,16 +6,17 @@ use std::time::Duration;
 use lunette_frame::{AccessUnit, BitRate, Pts, ScanoutId, Size};
 use lunette_net::client::Monotonic;
 use lunette_session::{Demand, Fanout, Limits, Slot, SubscriberId};
-use lunette_wire::hxfr::CursorUpdate;
-use lunette_wire::stream::{Hop, HopReport, HopState};
+use lunette_wire::hxfr::{CursorUpdate, Standing};
+use lunette_wire::stream::HopReport;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
+use super::hops::{Sight, Told};
 use super::pointer::Pointer;
 use crate::{Lounge, VideoStats};
 
-/// A picture that is younger says that all is well.
-const FRESH: Duration = Duration::from_secs(1);
+/// For so long after somebody asked how the hops are doing, frame-export is asked.
+const CURIOUS: Duration = Duration::from_secs(15);
 
 /// What lanes and viewers share.
 pub(super) struct Shared {
@@ -40,6 +41,9 @@ struct Inner {
     empty_since: Option<Duration>,
     lounge: Option<Arc<Lounge>>,
     pictures: u64,
+    told: Option<(Instant, Told)>,
+    /// When somebody last asked how the hops are doing.
+    curious: Option<Instant>,
 }
 
 struct Newest {
@@ -66,6 +70,8 @@ pub(super) struct Wanted {
     pub(super) idr: bool,
     /// Whether nobody takes pictures now.
     pub(super) hold: bool,
+    /// Whether frame-export should be asked how the scanout is doing.
+    pub(super) ask: bool,
     /// What its followers can take.
     pub(super) rate: Option<BitRate>,
     /// When to ask again, at the latest.
@@ -84,6 +90,8 @@ impl Shared {
             empty_since: None,
             lounge: None,
             pictures: 0,
+            told: None,
+            curious: None,
         };
         Self {
             inner: Mutex::new(inner),
@@ -142,7 +150,9 @@ impl Shared {
         // The live lane stays a while for who comes back.
         let grace_ends = inner.empty_since.map(|since| since + self.grace);
         let keeps = slot == inner.fanout.slots()[0] && inner.pictures > 0 && grace_ends.is_some_and(|end| now < end);
+        let is_live = slot == inner.fanout.slots()[0];
         Wanted {
+            ask: is_live && inner.curious.is_some_and(|asked| asked.elapsed() < CURIOUS),
             idle: demand == Demand::Idle && !keeps,
             idr: matches!(demand, Demand::Idr(_)),
             hold: demand == Demand::Wait || demand == Demand::Idle,
@@ -156,6 +166,7 @@ impl Shared {
         inner.fanout.restart(slot);
         // It may be another machine, with another clock.
         inner.offset = None;
+        inner.told = None;
     }
 
     pub(super) fn publish(&self, slot: Slot, unit: &AccessUnit, arrived: Monotonic) {
@@ -221,23 +232,28 @@ impl Shared {
         }
     }
 
+    pub(super) fn set_standing(&self, standing: Option<Standing>) {
+        let told = standing.map_or(Told::Nothing, Told::Standing);
+        self.inner().told = Some((Instant::now(), told));
+    }
+
+    /// How the hops are doing. Whoever asks once is told what is known already, and makes frame-export be asked.
     pub(super) fn hops(&self) -> Vec<HopReport> {
-        let inner = self.inner();
-        let age = inner.newest.as_ref().map(|newest| newest.arrived.elapsed());
-        let age_ms = age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX));
-        let report = |hop, state, why| HopReport { hop, state, frame: Some(inner.pictures), age_ms, why };
+        let mut inner = self.inner();
+        let was_curious = inner.curious.replace(Instant::now()).is_some_and(|asked| asked.elapsed() < CURIOUS);
         let down = inner.links.iter().find_map(|link| if let Link::Down(why) = link { Some(why) } else { None });
-        match down {
-            _ if inner.links.contains(&Link::Up) => {
-                let state = match age {
-                    Some(age) if age < FRESH => HopState::Ok,
-                    Some(_) => HopState::Still,
-                    None => HopState::Silent,
-                };
-                vec![report(Hop::Capture, state, None), report(Hop::Encoder, state, None)]
-            }
-            Some(why) => vec![report(Hop::Capture, HopState::Down, Some(why.clone()))],
-            None => vec![report(Hop::Capture, HopState::Unknown, None)],
+        let sight = Sight {
+            is_up: inner.links.contains(&Link::Up),
+            down: down.cloned(),
+            pictures: inner.pictures,
+            age: inner.newest.as_ref().map(|newest| newest.arrived.elapsed()),
+            told: inner.told.as_ref().map(|(at, told)| (at.elapsed(), *told)),
+            is_held: inner.fanout.is_held_back(inner.fanout.slots()[0]),
+        };
+        drop(inner);
+        if !was_curious {
+            self.wishes.iter().for_each(Notify::notify_one);
         }
+        sight.report()
     }
 }

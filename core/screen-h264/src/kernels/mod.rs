@@ -22,6 +22,9 @@ pub(crate) struct Strip(pub(crate) [[i16; 16]; 4]);
 /// Levels of a block, column after column.
 pub(crate) type Columns = [[i16; 4]; 4];
 
+/// Source, prediction, scales and what is added before them.
+type Code4x4 = fn(&[u8; 16], &[u8; 16], &Scales<u16>, &Scales<u16>, &mut Columns) -> bool;
+
 impl Strip {
     pub(crate) const ZERO: Self = Self([[0; 16]; 4]);
 
@@ -53,7 +56,7 @@ pub(crate) struct Kernels {
     /// The cheapest mode of a block of Intra_4x4: what it is predicted from, source, mode that is expected, lambda.
     pub(crate) choose_4x4: fn(&Around, &[u8; 16], u8, u32) -> Choice,
     /// Source less prediction of a block to levels, column after column; whether any is not 0.
-    pub(crate) code_4x4: fn(&[u8; 16], &[u8; 16], &Scales<u16>, &Scales<u16>, &mut Columns) -> bool,
+    pub(crate) code_4x4: Code4x4,
     /// Levels of a block, scaled, and prediction to samples.
     pub(crate) rebuild_4x4: fn(&Columns, &Scales<i16>, &[u8; 16]) -> [u8; 16],
     /// Levels of the four blocks in scan order (8.5.6), with masks of those that are not 0.

@@ -6,4 +6,4 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const run = (...args) => spawnSync(process.execPath, args, { cwd: root, stdio: "inherit" }).status ?? 1;
 if (!existsSync(new URL("../dist/index.html", import.meta.url)) && run("build.mjs") !== 0) process.exit(1);
-process.exit(run("--test", "--test-concurrency=1", ...process.argv.slice(2), "e2e/viewer.test.mjs"));
+process.exit(run("--test", "--test-concurrency=1", ...process.argv.slice(2), "e2e/viewer.test.mjs", "e2e/wall.test.mjs"));

@@ -119,7 +119,11 @@ impl Keys {
         };
         let kept = session.clone();
         self.store.ask(move |store| store.put_session(&kept)).await?;
-        self.write(|known| known.sessions.insert(session.hash, session));
+        let now = now_ms();
+        self.write(|known| {
+            known.sessions.retain(|_, session| session.expires_ms > now);
+            known.sessions.insert(session.hash, session);
+        });
         Ok((cookie, SESSION.as_secs()))
     }
 
@@ -151,7 +155,11 @@ impl Keys {
         };
         let kept = token.clone();
         self.store.ask(move |store| store.put_token(&kept)).await?;
-        self.write(|known| known.tokens.insert(token.hash, token.clone()));
+        self.write(|known| {
+            // Links come and go; the store lets go of its own at the next start.
+            known.tokens.retain(|_, token| token.expires_ms.is_none_or(|at| at > now));
+            known.tokens.insert(token.hash, token.clone());
+        });
         Ok(token)
     }
 

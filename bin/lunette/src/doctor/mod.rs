@@ -4,6 +4,7 @@ mod hops;
 mod live;
 
 use std::fmt::Write as _;
+use std::net::SocketAddr;
 use std::path::Path;
 
 use anyhow::{Result, bail};
@@ -11,7 +12,7 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::up::{StateDir, known};
+use crate::up::{self, StateDir, known};
 
 /// Arguments of `lunette doctor`.
 #[derive(Debug, Args)]
@@ -22,6 +23,9 @@ pub(crate) struct Doctor {
     /// Also prove which accelerator works, which takes up to half a minute
     #[arg(long)]
     prove: bool,
+    /// Where `lunette up` would serve
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8600", env = "LUNETTE_LISTEN")]
+    listen: SocketAddr,
     #[command(flatten)]
     state: StateDir,
 }
@@ -79,7 +83,13 @@ impl Doctor {
         match known(folder) {
             Some(known) => live::hops(&known),
             None => {
-                vec![Hop::odd("control plane", format!("none runs in {}", folder.display()), "`lunette up` starts one")]
+                let port = match up::port(self.listen) {
+                    Ok(()) => Hop::good("port", format!("{} is free", self.listen)),
+                    Err(error) => Hop::bad("port", format!("{error:#}"), "`ss -ltnp` says who has it"),
+                };
+                let plane =
+                    Hop::odd("control plane", format!("none runs in {}", folder.display()), "`lunette up` starts one");
+                vec![port, plane]
             }
         }
     }

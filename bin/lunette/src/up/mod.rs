@@ -17,7 +17,7 @@ mod steps;
 mod tend;
 
 pub(crate) use args::Up;
-pub(crate) use check::{PROGRAMS, available_mib, disk_mib};
+pub(crate) use check::{PROGRAMS, available_mib, disk_mib, port};
 pub(crate) use down::Down;
 pub(crate) use running::{Known, known};
 pub(crate) use state::StateDir;

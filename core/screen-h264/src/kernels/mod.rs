@@ -7,9 +7,9 @@
 //! equal horizontal frequency; within a row, lanes by block, then by vertical frequency: blocks lie on their side, which
 //! spares the second transposition on both ways.
 
-#[cfg(target_arch = "x86_64")]
-mod avx2;
 mod portable;
+#[cfg(target_arch = "x86_64")]
+mod simd_avx2;
 
 use crate::intra4::{Around, Choice};
 use crate::transform::Scales;
@@ -66,7 +66,7 @@ pub(crate) struct Kernels {
 /// The fastest version that this machine has.
 pub(crate) fn best() -> &'static Kernels {
     #[cfg(target_arch = "x86_64")]
-    if let Some(kernels) = avx2::kernels() {
+    if let Some(kernels) = simd_avx2::kernels() {
         return kernels;
     }
     &portable::KERNELS

@@ -93,8 +93,9 @@ pub(crate) fn fake_launcher() -> PathBuf {
 fn build_fake_launcher() -> PathBuf {
     let programs = Path::new(env!("CARGO_BIN_EXE_hydra")).parent().unwrap();
     let mut cargo = Command::new(env!("CARGO"));
-    // With the features that the workspace has together: those of hydra alone would build everything once more.
-    cargo.args(["build", "--quiet", "--workspace", "--example", "fake-launcher"]);
+    // With the features that the workspace has together, tests and all: those of hydra alone would build everything once
+    // more.
+    cargo.args(["build", "--quiet", "--workspace", "--tests", "--example", "fake-launcher"]);
     if programs.ends_with("release") {
         cargo.arg("--release");
     }

@@ -159,3 +159,101 @@ pub enum Event {
         y: Fraction,
     },
 }
+
+impl Event {
+    /// Whether something comes up by it. Such an event must never be lost: what is not seen going up stays down.
+    #[must_use]
+    pub const fn lets_go(&self) -> bool {
+        matches!(
+            self,
+            Self::Key { down: false, .. }
+                | Self::Keysym { down: false, .. }
+                | Self::Button { down: false, .. }
+                | Self::Touch { phase: TouchPhase::Up | TouchPhase::Cancel, .. }
+        )
+    }
+
+    /// Takes in the event that comes right after this one, where both together are one: moves, and turns of the wheels.
+    /// False when they are not.
+    pub fn absorb(&mut self, next: &Self) -> bool {
+        match (&mut *self, next) {
+            (Self::MoveTo { .. }, Self::MoveTo { .. }) => *self = next.clone(),
+            (Self::MoveBy { dx, dy }, Self::MoveBy { dx: more_x, dy: more_y }) => {
+                *dx += more_x;
+                *dy += more_y;
+            }
+            (Self::Scroll(turn), Self::Scroll(more)) if turn.kind == more.kind => {
+                turn.dx += more.dx;
+                turn.dy += more.dy;
+            }
+            (
+                Self::Touch { slot, phase: TouchPhase::Move, .. },
+                Self::Touch { slot: same, phase: TouchPhase::Move, .. },
+            ) if slot == same => *self = next.clone(),
+            _ => return false,
+        }
+        true
+    }
+
+    /// A character that not every keyboard has, if a text with one is to be typed.
+    #[must_use]
+    pub fn foreign_character(&self) -> Option<char> {
+        match self {
+            Self::Text(text) => text.chars().find(|char| !char.is_ascii()),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn to(x: f64) -> Event {
+        Event::MoveTo { x: Fraction::new(x).unwrap(), y: Fraction::new(0.5).unwrap() }
+    }
+
+    fn scroll(dy: f64, kind: ScrollKind) -> Event {
+        Event::Scroll(Scroll { dx: 0.0, dy, kind })
+    }
+
+    #[test]
+    fn moves_and_turns_that_follow_each_other_are_one() {
+        let mut place = to(0.1);
+        assert!(place.absorb(&to(0.2)));
+        assert_eq!(place, to(0.2));
+        let mut way = Event::MoveBy { dx: 1.0, dy: 2.0 };
+        assert!(way.absorb(&Event::MoveBy { dx: 3.0, dy: -5.0 }));
+        assert_eq!(way, Event::MoveBy { dx: 4.0, dy: -3.0 });
+        let mut turn = scroll(1.0, ScrollKind::Wheel);
+        assert!(turn.absorb(&scroll(0.5, ScrollKind::Wheel)));
+        assert_eq!(turn, scroll(1.5, ScrollKind::Wheel));
+    }
+
+    #[test]
+    fn what_is_not_alike_stays_apart() {
+        let key = |down| Event::Key { code: KeyCode(30), down };
+        for (mut one, other) in [
+            (key(true), key(true)),
+            (to(0.1), Event::MoveBy { dx: 1.0, dy: 0.0 }),
+            (scroll(1.0, ScrollKind::Wheel), scroll(1.0, ScrollKind::Finger)),
+        ] {
+            let before = one.clone();
+            assert!(!one.absorb(&other));
+            assert_eq!(one, before);
+        }
+    }
+
+    #[test]
+    fn only_ups_let_go() {
+        assert!(Event::Key { code: KeyCode(30), down: false }.lets_go());
+        assert!(!Event::Key { code: KeyCode(30), down: true }.lets_go());
+        assert!(!to(0.1).lets_go());
+    }
+
+    #[test]
+    fn a_text_says_which_character_is_foreign() {
+        assert_eq!(Event::Text("a\nb".to_owned()).foreign_character(), None);
+        assert_eq!(Event::Text("aé".to_owned()).foreign_character(), Some('é'));
+    }
+}

@@ -121,4 +121,13 @@ pub enum Refusal {
     /// Too many take part.
     #[error("{0} take part in this desktop already, which is the limit")]
     Full(usize),
+    /// What makes input happen is not there.
+    #[error("this desktop takes no input at present: {0}")]
+    NoInput(String),
+    /// What makes input happen has no key for it.
+    #[error("this desktop cannot type {0:?}: put it on the clipboard and paste it")]
+    CannotType(char),
+    /// More than the desktop has taken so far may wait for it.
+    #[error("this desktop has not taken earlier input yet: try again in a moment")]
+    Behind,
 }

@@ -18,7 +18,7 @@ use lunette_input_events::{
     Combined, Control, ControlEvent, Event, Kind, Participant, ParticipantId, Patience, Refusal, Standing, Verdict,
 };
 use lunette_wire::stream::{
-    AgentAction, ClipboardChange, Colour, InputRequest, RemoteUser, ServerControl, ServerMessage,
+    AgentAction, ClipboardChange, Colour, InputRequest, RefusedThing, RemoteUser, ServerControl, ServerMessage,
 };
 
 use crate::counters::InputCounters;
@@ -40,8 +40,13 @@ pub struct Room {
     events: VecDeque<Event>,
     /// Members with letters that nobody was told of yet.
     woken: Vec<ParticipantId>,
+    /// When somebody was told last that input did not happen.
+    failure_told: Option<Duration>,
     counters: InputCounters,
 }
+
+/// Between two answers to input that did not happen: every further key would say the same.
+const FAILURE: Duration = Duration::from_millis(500);
 
 impl Room {
     /// An empty room at a desktop of this size.
@@ -57,6 +62,7 @@ impl Room {
             last_mover: ParticipantId(0),
             events: VecDeque::new(),
             woken: Vec::new(),
+            failure_told: None,
             counters: InputCounters::default(),
         }
     }
@@ -124,6 +130,15 @@ impl Room {
             _ => &mut self.counters.other,
         };
         *count += 1;
+    }
+
+    /// Input that was let pass did not happen; whoever has the input is told.
+    pub fn input_failed(&mut self, now: Duration, reason: &str) {
+        let Some(holder) = self.control.holder().map(Participant::id) else { return };
+        if self.failure_told.is_none_or(|told| now.saturating_sub(told) >= FAILURE) {
+            self.failure_told = Some(now);
+            self.tell(holder, member::refused(RefusedThing::Input, reason));
+        }
     }
 
     /// What a member holds down comes up.
@@ -292,7 +307,7 @@ impl Room {
     }
 
     fn refuse(&mut self, id: ParticipantId, reason: &Refusal) {
-        self.tell(id, member::refused(reason));
+        self.tell(id, member::refused(RefusedThing::Control, &reason.to_string()));
     }
 
     fn tell_state(&mut self, id: ParticipantId) {

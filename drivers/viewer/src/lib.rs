@@ -19,6 +19,7 @@ mod input;
 mod lateness;
 mod lounge;
 mod video;
+mod way;
 mod writer;
 
 pub use attendance::{Attending, Connections};
@@ -31,3 +32,4 @@ pub use input::serve_input;
 pub use lateness::LatenessMeter;
 pub use lounge::{Lounge, Seat};
 pub use video::{NoVideo, StreamFacts, Unit, Video, VideoStats, Waiting, Watching};
+pub use way::{Accepts, MOST_EVENTS};

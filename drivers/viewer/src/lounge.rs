@@ -1,6 +1,7 @@
 //! The room of one desktop, shared by the tasks of its members.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
 use crate::attendance::{Attendance, Attending, Connections};
+use crate::way::{Accepts, Way};
 
 /// Where everybody at one desktop is.
 #[derive(Debug)]
@@ -29,15 +31,8 @@ pub struct Lounge {
 struct Inner {
     room: Room,
     bells: BTreeMap<ParticipantId, Arc<Notify>>,
-    sink: mpsc::Sender<Event>,
-    /// What must not be lost although the desktop takes nothing: a key that is not seen going up stays down.
-    owed: VecDeque<Event>,
-    /// Events that the desktop was too slow for.
-    lost: u64,
+    way: Way,
 }
-
-/// Events that are owed at most.
-const MOST_OWED: usize = 4096;
 
 /// A member's place; dropping it leaves, and what the member holds down comes up.
 #[derive(Debug)]
@@ -51,8 +46,7 @@ impl Lounge {
     /// An empty one, whose input goes to `sink`.
     #[must_use]
     pub fn new(size: Size, patience: Patience, sink: mpsc::Sender<Event>) -> Arc<Self> {
-        let inner =
-            Inner { room: Room::new(size, patience), bells: BTreeMap::new(), sink, owed: VecDeque::new(), lost: 0 };
+        let inner = Inner { room: Room::new(size, patience), bells: BTreeMap::new(), way: Way::new(sink) };
         let attendance = Attendance::default();
         Arc::new(Self { inner: Mutex::new(inner), deadline: Notify::new(), started: Instant::now(), attendance })
     }
@@ -118,10 +112,20 @@ impl Lounge {
         self.with(|inner, _| inner.room.presence())
     }
 
-    /// Input events that were lost since the desktop took none for too long.
+    /// What the desktop does with input from now on.
+    pub fn set_accepts(&self, accepts: Accepts) {
+        self.with(|inner, now| inner.way.set_accepts(accepts, now));
+    }
+
+    /// Input that was let pass did not happen; whoever has the input hears of it.
+    pub fn input_failed(&self, reason: &str) {
+        self.with(|inner, now| inner.room.input_failed(now, reason));
+    }
+
+    /// Input events that were refused since the desktop had not taken too many earlier ones.
     #[must_use]
     pub fn lost(&self) -> u64 {
-        self.with(|inner, _| inner.lost)
+        self.with(|inner, _| inner.way.refused())
     }
 
     /// What became of input so far.
@@ -144,15 +148,23 @@ impl Lounge {
     /// Does what is due in the room, for ever.
     pub async fn keep_time(self: Arc<Self>) {
         loop {
-            let due = self.with(|inner, _| inner.room.next_timeout());
+            let (due, full) = self.with(|inner, _| (inner.room.next_timeout(), inner.way.waits_for()));
             let timer = async {
                 match due {
                     Some(due) => tokio::time::sleep_until(self.at(due)).await,
                     None => std::future::pending().await,
                 }
             };
+            let place = async {
+                match full {
+                    // Its end is this program's.
+                    Some(full) if full.reserve().await.is_ok() => {}
+                    _ => std::future::pending().await,
+                }
+            };
             tokio::select! {
                 () = timer => self.with(|inner, now| inner.room.handle_timeout(now)),
+                () = place => self.with(|inner, _| inner.way.hand_on()),
                 () = self.deadline.notified() => {}
             }
         }
@@ -166,10 +178,10 @@ impl Lounge {
     fn with<T>(&self, act: impl FnOnce(&mut Inner, Duration) -> T) -> T {
         let now = self.now();
         let mut inner = self.guard();
-        let before = inner.room.next_timeout();
+        let before = inner.due();
         let done = act(&mut inner, now);
         inner.settle();
-        if inner.room.next_timeout() != before {
+        if inner.due() != before {
             self.deadline.notify_one();
         }
         done
@@ -177,21 +189,26 @@ impl Lounge {
 }
 
 impl Inner {
+    /// What the timer's task waits for.
+    fn due(&self) -> (Option<Duration>, bool) {
+        (self.room.next_timeout(), self.way.waits_for().is_some())
+    }
+
+    /// Lets events of one member pass, all of them or none; their numbers on the way.
+    fn input(&mut self, id: ParticipantId, now: Duration, events: Vec<Event>) -> Result<Range<u64>, Refusal> {
+        self.way.admit(&events, now)?;
+        let first = self.way.passed() + 1;
+        for event in events {
+            // The first is refused or none: time stands still meanwhile, and nobody else gets a word in.
+            self.room.input(id, now, event)?;
+        }
+        self.settle();
+        Ok(first..self.way.passed() + 1)
+    }
+
     fn settle(&mut self) {
         while let Some(event) = self.room.poll_event() {
-            // A pointer that moves says again where it is.
-            let passing = matches!(event, Event::MoveTo { .. } | Event::MoveBy { .. } | Event::Scroll(_));
-            if (passing && !self.owed.is_empty()) || self.owed.len() >= MOST_OWED {
-                self.lost += 1;
-            } else {
-                self.owed.push_back(event);
-            }
-        }
-        while let Some(event) = self.owed.pop_front() {
-            if let Err(refused) = self.sink.try_send(event) {
-                self.owed.push_front(refused.into_inner());
-                break;
-            }
+            self.way.push(event);
         }
         while let Some(id) = self.room.poll_woken() {
             if let Some(bell) = self.bells.get(&id) {
@@ -222,9 +239,17 @@ impl Seat {
     /// An input event of this member.
     ///
     /// # Errors
-    /// When the input is not its.
+    /// When the input is not its, or the desktop does not take it.
     pub fn input(&self, event: Event) -> Result<(), Refusal> {
-        self.lounge.with(|inner, now| inner.room.input(self.id, now, event))
+        self.act(vec![event]).map(drop)
+    }
+
+    /// Input events of this member, all of them or none. They are numbered as everybody's are that reach the sink, from 1.
+    ///
+    /// # Errors
+    /// As for one.
+    pub fn act(&self, events: Vec<Event>) -> Result<Range<u64>, Refusal> {
+        self.lounge.with(|inner, now| inner.input(self.id, now, events))
     }
 
     /// What this member holds down comes up.
@@ -289,6 +314,7 @@ mod tests {
     use tokio::time::timeout;
 
     use super::*;
+    use crate::way::MOST_EVENTS;
 
     const SIZE: Size = Size::new(640, 360);
 
@@ -359,18 +385,59 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_desktop_that_is_too_slow_misses_where_pointers_were_and_no_key() {
+    async fn what_a_slow_desktop_is_owed_comes_when_it_has_room_although_nothing_else_happens() {
         let (lounge, mut events) = lounge(1);
+        let keeping = tokio::spawn(Arc::clone(&lounge).keep_time());
         let seat = joined(&lounge);
         let moved = Event::MoveBy { dx: 1.0, dy: 0.0 };
-        seat.input(key(true)).expect("free");
-        seat.input(key(false)).expect("its own");
-        for _ in 0..3 {
-            seat.input(moved.clone()).expect("its own");
+        for event in [key(true), key(false), moved.clone(), moved] {
+            seat.input(event).expect("its own");
         }
-        assert_eq!(lounge.lost(), 3);
-        assert_eq!(events.recv().await, Some(key(true)));
-        seat.input(moved).expect("its own");
-        assert_eq!(events.recv().await, Some(key(false)));
+        let two = Event::MoveBy { dx: 2.0, dy: 0.0 };
+        for expected in [key(true), key(false), two] {
+            assert_eq!(events.recv().await, Some(expected));
+        }
+        assert_eq!(lounge.lost(), 0);
+        keeping.abort();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_batch_passes_whole_or_not_at_all_and_has_numbers() {
+        let (lounge, mut events) = lounge(2);
+        let seat = joined(&lounge);
+        assert_eq!(seat.act(vec![key(true), key(false)]), Ok(1..3));
+        assert_eq!(seat.act(vec![key(true), key(false), key(true), key(false)]), Ok(3..7));
+        assert_eq!(seat.act(vec![key(true); MOST_EVENTS]), Err(Refusal::Behind));
+        drop(events.recv().await);
+        let other = joined(&lounge);
+        assert!(matches!(other.act(vec![key(true), key(false)]), Err(Refusal::HeldByPerson(_))));
+        assert_eq!(seat.act(vec![key(true)]), Ok(7..8));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_desktop_does_not_take_is_refused_and_leaves_nothing_down() {
+        let (lounge, mut events) = lounge(8);
+        lounge.set_accepts(Accepts::Nothing("it is switched off".to_owned()));
+        let seat = joined(&lounge);
+        let refused = seat.input(key(true)).expect_err("nothing takes it");
+        assert!(refused.to_string().contains("switched off"), "{refused}");
+        drop(seat);
+        assert!(events.try_recv().is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_has_the_input_hears_of_what_failed_twice_a_second() {
+        let (lounge, _events) = lounge(8);
+        let (seat, other) = (joined(&lounge), joined(&lounge));
+        seat.input(key(true)).expect("free");
+        (letters(&seat), letters(&other));
+        lounge.input_failed("no such key");
+        let failed = seat.take_letter();
+        assert!(format!("{failed:?}").contains("no such key"), "{failed:?}");
+        lounge.input_failed("no such key");
+        assert_eq!((letters(&seat), letters(&other)), (0, 0));
+        tokio::time::advance(Duration::from_millis(500)).await;
+        lounge.input_failed("no such key");
+        assert_eq!((letters(&seat), letters(&other)), (1, 0));
     }
 }

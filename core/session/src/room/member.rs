@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use lunette_frame::Size;
-use lunette_input_events::{
-    Event, Fraction, Kind, Participant, ParticipantId, Permission, Refusal, Standing, TouchPhase, View,
-};
+use lunette_input_events::{Event, Fraction, Kind, Participant, ParticipantId, Permission, Standing, TouchPhase, View};
 use lunette_wire::stream::{
     AgentAction, AgentCursor, Colour, Holder, InputStanding, InputState, Refused, RefusedThing, RemoteCursor,
     RemoteTouch, RemoteUser, ServerControl, ServerMessage, Waiting,
@@ -172,10 +170,9 @@ pub(super) fn touch_message(
     ServerMessage::RemoteTouch(RemoteTouch { user, touch, phase, x, y, pressure, colour })
 }
 
-/// Says why input was not taken.
-pub(super) fn refused(reason: &Refusal) -> ServerMessage {
-    let refused = Refused { what: RefusedThing::Control, reason: reason.to_string() };
-    ServerMessage::Control(ServerControl::Refused(refused))
+/// Says why something was not done.
+pub(super) fn refused(what: RefusedThing, reason: &str) -> ServerMessage {
+    ServerMessage::Control(ServerControl::Refused(Refused { what, reason: reason.to_owned() }))
 }
 
 /// Says who has the input.

@@ -54,6 +54,19 @@ pub struct Change {
     pub max_bitrate: Option<BitRate>,
 }
 
+impl EncoderConfig {
+    /// These settings, but for what `change` says.
+    pub(crate) fn changed_by(&self, change: &Change) -> Self {
+        Self {
+            size: change.size.unwrap_or(self.size),
+            fps: change.fps.unwrap_or(self.fps),
+            quality: change.quality.unwrap_or(self.quality),
+            max_bitrate: change.max_bitrate.unwrap_or(self.max_bitrate),
+            threads: self.threads,
+        }
+    }
+}
+
 /// How a change took effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Applied {

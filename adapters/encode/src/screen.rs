@@ -252,13 +252,7 @@ impl Encoder for Screen {
     }
 
     fn reconfigure(&mut self, change: &Change) -> Result<Applied, EncodeError> {
-        let config = EncoderConfig {
-            size: change.size.unwrap_or(self.config.size),
-            fps: change.fps.unwrap_or(self.config.fps),
-            quality: change.quality.unwrap_or(self.config.quality),
-            max_bitrate: change.max_bitrate.unwrap_or(self.config.max_bitrate),
-            threads: self.config.threads,
-        };
+        let config = self.config.changed_by(change);
         let resized = config.size != self.config.size;
         if resized {
             (self.codec, self.finder) = make(&config)?;

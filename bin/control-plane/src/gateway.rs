@@ -22,6 +22,7 @@ use axum::response::Response;
 use hyper_util::rt::TokioIo;
 use lunette_desktop::DesktopId;
 use lunette_fleet::Stage;
+use lunette_http::is_websocket;
 use serde::Serialize;
 use tokio::sync::Notify;
 
@@ -195,13 +196,6 @@ fn offers_ours(list: &str) -> bool {
 
 fn clean(headers: &mut HeaderMap) {
     TOO_FAR.iter().for_each(|name| drop(headers.remove(name)));
-}
-
-/// Whether this asks for, or grants, a WebSocket.
-pub(crate) fn is_websocket(headers: &HeaderMap) -> bool {
-    let words = headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
-    let upgrading = words.flat_map(|value| value.split(',')).any(|word| word.trim().eq_ignore_ascii_case("upgrade"));
-    upgrading && headers.get(UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
 }
 
 fn carry(app: &Arc<App>, viewer: Viewer, client: hyper::upgrade::OnUpgrade, bridge: hyper::upgrade::OnUpgrade) {

@@ -7,14 +7,11 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use axum::{Extension, Router};
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use crate::app::App;
@@ -24,14 +21,8 @@ use crate::{dialled, http, steward, tls};
 
 /// Connections at once; more wait in the kernel.
 const CONNECTIONS: usize = 2048;
-/// For the head of a request, and between requests.
-const HEAD: Duration = Duration::from_secs(30);
 /// For TLS to be agreed on.
 const HANDSHAKE: Duration = Duration::from_secs(10);
-/// Bytes of a head.
-const LONGEST_HEAD: usize = 64 * 1024;
-/// After an error of `accept`, which mostly lasts: no descriptors left.
-const PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves until `stop` is ready. `ready` is told where, and the administrator's token when that is new.
 ///
@@ -94,10 +85,7 @@ async fn accept(listener: TcpListener, acceptor: Option<TlsAcceptor>, router: Ro
                 let router = router.clone().layer(Extension(Peer(from.ip().to_canonical())));
                 tokio::spawn(welcome(stream, acceptor.clone(), router, place));
             }
-            Err(error) => {
-                tracing::error!(%error, "cannot accept a connection");
-                sleep(PAUSE).await;
-            }
+            Err(error) => lunette_http::pause_after(error).await,
         }
     }
 }
@@ -121,11 +109,5 @@ async fn welcome(stream: TcpStream, acceptor: Option<TlsAcceptor>, router: Route
 }
 
 async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, router: Router) -> io::Result<()> {
-    let serving = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
-        .max_buf_size(LONGEST_HEAD)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
-        .with_upgrades();
-    serving.await.map_err(io::Error::other)
+    lunette_http::serve(stream, router, std::future::pending()).await.map_err(io::Error::other)
 }

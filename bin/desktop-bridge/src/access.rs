@@ -2,36 +2,22 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use axum::http::header::{AUTHORIZATION, HOST, ORIGIN, SEC_WEBSOCKET_PROTOCOL, UPGRADE};
-use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
-use lunette_auth::{
-    Attempts, Buckets, Denied, Doors, Effect, Field, Grants, Heads, Identity, Neighbourhood, Rate, Scope,
-    from_authorization, from_protocols,
-};
+use axum::http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
+use axum::http::{HeaderMap, Method, StatusCode};
+use lunette_auth::{Denied, Doors, Grants, Identity, Neighbourhood, Scope, from_authorization, from_protocols};
+use lunette_http::{Throttle, effect, field, heads};
 
 use crate::cli::{Args, Listen};
 use crate::listen::Peer;
 use crate::problem::Problem;
 
-/// Wrong tokens from one neighbourhood before it has to wait.
-const FREE_ATTEMPTS: u32 = 10;
-/// Neighbourhoods that are remembered.
-const REMEMBERED: usize = 4096;
-/// Requests at once, and the time that each takes to be forgotten: 200 a second.
-const REQUESTS: Rate = Rate { burst: 2000, every: Duration::from_millis(5) };
-
 /// Who may come in.
 pub struct Gate {
     doors: Doors,
     grants: Grants,
-    // A Mutex each: requests come on many tasks; they are held for a look-up.
-    wrong: Mutex<Attempts<Neighbourhood>>,
-    requests: Mutex<Buckets<Neighbourhood>>,
-    started: Instant,
+    throttle: Throttle,
 }
 
 impl Gate {
@@ -55,13 +41,7 @@ impl Gate {
         let hosts = args.allowed_host.iter().map(String::as_str);
         let origins = args.allowed_origin.iter().map(String::as_str);
         let doors = Doors::new(bound, hosts, origins)?;
-        Ok(Self {
-            doors,
-            grants,
-            wrong: Mutex::new(Attempts::new(FREE_ATTEMPTS, REMEMBERED)),
-            requests: Mutex::new(Buckets::new(REQUESTS, REMEMBERED)),
-            started: Instant::now(),
-        })
+        Ok(Self { doors, grants, throttle: Throttle::default() })
     }
 
     /// Lets a request in as somebody who has `scope`; `None` is for what everybody may see.
@@ -77,27 +57,20 @@ impl Gate {
     ) -> Result<Option<Identity>, Problem> {
         self.look_at_doors(method, headers)?;
         let place = peer.neighbourhood();
-        let now = self.started.elapsed();
-        self.requests.lock().unwrap_or_else(PoisonError::into_inner).take(&place, now).map_err(Problem::too_many)?;
+        self.throttle.request(&place).map_err(Problem::too_many)?;
         let Some(scope) = scope else { return Ok(None) };
-        let identity = self.identify(&place, now, headers)?;
+        let identity = self.identify(&place, headers)?;
         let refused = |denied: Denied| Problem::new(StatusCode::FORBIDDEN, denied.to_string()).for_want_of_a_token();
         identity.needs(scope).map_err(refused)?;
         Ok(Some(identity))
     }
 
     fn look_at_doors(&self, method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
-        let heads = Heads {
-            host: field(headers, &HOST),
-            origin: field(headers, &ORIGIN),
-            fetch_site: field(headers, &HeaderName::from_static("sec-fetch-site")),
-        };
-        let reads = (method == Method::GET || method == Method::HEAD) && !headers.contains_key(UPGRADE);
-        let effect = if reads { Effect::Reads } else { Effect::Changes };
-        self.doors.check(&heads, effect).map_err(|shut| Problem::new(StatusCode::FORBIDDEN, shut.to_string()))
+        let judged = self.doors.check(&heads(headers), effect(method, headers));
+        judged.map_err(|shut| Problem::new(StatusCode::FORBIDDEN, shut.to_string()))
     }
 
-    fn identify(&self, place: &Neighbourhood, now: Duration, headers: &HeaderMap) -> Result<Identity, Problem> {
+    fn identify(&self, place: &Neighbourhood, headers: &HeaderMap) -> Result<Identity, Problem> {
         let bad = |error: lunette_auth::BearerError| {
             Problem::new(StatusCode::BAD_REQUEST, error.to_string()).for_want_of_a_token()
         };
@@ -105,26 +78,20 @@ impl Gate {
         let offers = headers.get_all(SEC_WEBSOCKET_PROTOCOL);
         let offer = from_protocols(offers.iter().map(|value| value.as_bytes())).map_err(bad)?;
         let shown = offer.or(authorization).map_err(bad)?;
-        let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
         match self.grants.judge(shown) {
             Ok(identity) => {
-                wrong.right(place);
+                self.throttle.right(place);
                 Ok(identity)
             }
             Err(denied) => {
                 // Who has a right one never waits: a desktop's door may stand behind somebody who has not.
                 if denied == Denied::Unknown {
-                    wrong.may_try(place, now).map_err(Problem::too_many)?;
-                    wrong.wrong(place, now);
+                    self.throttle.guessed(place).map_err(Problem::too_many)?;
                 }
                 Err(Problem::new(StatusCode::UNAUTHORIZED, denied.to_string()).for_want_of_a_token())
             }
         }
     }
-}
-
-fn field<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Field<'a> {
-    Field::of(headers.get_all(name).iter().map(|value| value.as_bytes()))
 }
 
 fn read_grants(path: &Path) -> anyhow::Result<Grants> {
@@ -149,6 +116,8 @@ fn only_loopback(listen: &[Listen]) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderName;
+    use axum::http::header::{HOST, ORIGIN};
     use axum::response::IntoResponse;
     use clap::Parser;
     use lunette_auth::PROTOCOL;
@@ -254,7 +223,8 @@ mod tests {
     #[test]
     fn a_flood_is_answered_with_a_wait() {
         let gate = gate(&[]).expect("a gate");
-        let floods = (0..REQUESTS.burst * 3).map(|_| status(gate.admit(&PEER, &Method::GET, &heads(&[]), None)));
+        let floods =
+            (0..Throttle::REQUESTS.burst * 3).map(|_| status(gate.admit(&PEER, &Method::GET, &heads(&[]), None)));
         let refused = floods.filter(|status| *status == 429).count();
         assert!(refused > 0);
     }

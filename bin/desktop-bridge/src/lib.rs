@@ -14,7 +14,6 @@ pub mod agent;
 pub mod app;
 pub mod bridge;
 pub mod cli;
-mod clock;
 pub mod exec;
 pub mod files;
 mod host;

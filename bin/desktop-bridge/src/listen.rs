@@ -7,26 +7,16 @@ use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use lunette_auth::Neighbourhood;
 use lunette_net::UnixSocket;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::sleep;
 
 use crate::cli::Listen;
 
 /// Connections at once; more wait in the kernel.
 const CONNECTIONS: usize = 1024;
-/// For the head of a request, and between requests.
-const HEAD: Duration = Duration::from_secs(30);
-/// Bytes of a head.
-const LONGEST_HEAD: usize = 64 * 1024;
-/// After an error of `accept`, which mostly lasts: no descriptors left.
-const PAUSE: Duration = Duration::from_millis(100);
 
 /// Who is at the other end.
 #[derive(Debug, Clone, Copy)]
@@ -96,8 +86,7 @@ impl Listener {
                 Self::Unix(socket) => socket.accept().await.map(|stream| serve_unix(stream, &router, &uids, place)),
             };
             if let Err(error) = accepted {
-                tracing::error!(%error, "cannot accept a connection");
-                sleep(PAUSE).await;
+                lunette_http::pause_after(error).await;
             }
         }
     }
@@ -138,13 +127,7 @@ where
 {
     let router = router.layer(axum::Extension(peer));
     tokio::spawn(async move {
-        let serving = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEAD)
-            .max_buf_size(LONGEST_HEAD)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
-            .with_upgrades();
-        if let Err(error) = serving.await {
+        if let Err(error) = lunette_http::serve(stream, router, std::future::pending()).await {
             tracing::debug!(%error, "a connection ended badly");
         }
         drop(place);

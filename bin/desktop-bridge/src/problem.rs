@@ -94,13 +94,7 @@ impl IntoResponse for Problem {
         body.insert("error".to_owned(), self.error.into());
         body.extend(self.hint.map(|hint| ("hint".to_owned(), hint.into())));
         let mut response = json(self.status, &body);
-        let headers = response.headers_mut();
-        if self.status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        if let Some(wait) = self.retry_after {
-            headers.insert(header::RETRY_AFTER, wait.as_secs().max(1).into());
-        }
+        lunette_http::explain(&mut response, self.retry_after);
         response
     }
 }

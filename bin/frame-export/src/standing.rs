@@ -48,7 +48,7 @@ mod tests {
         let status = ScanoutStatus::empty(Presence::On);
         assert_eq!(of(&status, None, Pts::from_nanos(1)).encoder, None);
         let change_age = Some(Duration::from_millis(30));
-        let stream = StreamStanding { captured: 9, change_age, encoded: 7, encode_age: None };
+        let stream = StreamStanding { change_age, encoded: 7, encode_age: None };
         let encoder = EncoderStanding { units: 7, age_ms: None, change_ms: Some(30) };
         assert_eq!(of(&status, Some(stream), Pts::from_nanos(1)).encoder, Some(encoder));
     }

@@ -2,11 +2,12 @@
 
 use axum::extract::Request;
 use axum::http::header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use lunette_dial::ConnPath;
+use lunette_http::is_websocket;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
@@ -42,7 +43,7 @@ impl Upgrade {
         let headers = request.headers();
         let version = headers.get(SEC_WEBSOCKET_VERSION).is_some_and(|version| version == "13");
         let accept = derive_accept_key(headers.get(SEC_WEBSOCKET_KEY)?.as_bytes());
-        let asked = has_word(headers, "upgrade") && version && headers.get(UPGRADE).is_some_and(is_websocket);
+        let asked = is_websocket(headers) && version;
         asked.then(|| Self { on: hyper::upgrade::on(request), accept })
     }
 
@@ -56,15 +57,6 @@ impl Upgrade {
         };
         (response, socket)
     }
-}
-
-fn has_word(headers: &HeaderMap, word: &str) -> bool {
-    let values = headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).any(|one| one.trim().eq_ignore_ascii_case(word))
-}
-
-fn is_websocket(value: &HeaderValue) -> bool {
-    value.as_bytes().eq_ignore_ascii_case(b"websocket")
 }
 
 /// Opens WebSockets at one server.

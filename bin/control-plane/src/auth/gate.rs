@@ -1,24 +1,14 @@
 //! Every request passes here before its operation sees it.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
-use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN, SEC_WEBSOCKET_PROTOCOL, UPGRADE};
-use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
-use lunette_auth::{
-    Attempts, Buckets, Doors, Effect, Field, Heads, Neighbourhood, Rate, from_authorization, from_protocols,
-};
+use axum::http::header::{AUTHORIZATION, COOKIE, ORIGIN, SEC_WEBSOCKET_PROTOCOL};
+use axum::http::{HeaderMap, Method, StatusCode};
+use lunette_auth::{Doors, Effect, Neighbourhood, from_authorization, from_protocols};
+use lunette_http::{Throttle, effect, field, heads};
 
 use super::{Caller, Keys, Scope, Through};
 use crate::http::Problem;
-
-/// Wrong tokens and passwords from one neighbourhood before it has to wait.
-const FREE_ATTEMPTS: u32 = 10;
-/// Neighbourhoods that are remembered.
-const REMEMBERED: usize = 4096;
-/// Requests at once, and the time that each takes to be forgotten: 200 a second.
-const REQUESTS: Rate = Rate { burst: 2000, every: Duration::from_millis(5) };
 
 /// Who is at the other end.
 #[derive(Debug, Clone, Copy)]
@@ -45,10 +35,7 @@ pub(crate) enum Need {
 pub(crate) struct Gate {
     doors: Doors,
     cookie: String,
-    // A Mutex each: requests come on many tasks; they are held for a look-up.
-    wrong: Mutex<Attempts<Neighbourhood>>,
-    requests: Mutex<Buckets<Neighbourhood>>,
-    started: Instant,
+    throttle: Throttle,
 }
 
 impl Gate {
@@ -59,9 +46,7 @@ impl Gate {
             doors,
             // Cookies count for all ports of a name: two of us on one machine must not take each other's.
             cookie: format!("lunette-{}", bound.port()),
-            wrong: Mutex::new(Attempts::new(FREE_ATTEMPTS, REMEMBERED)),
-            requests: Mutex::new(Buckets::new(REQUESTS, REMEMBERED)),
-            started: Instant::now(),
+            throttle: Throttle::default(),
         })
     }
 
@@ -81,9 +66,8 @@ impl Gate {
     ) -> Result<Option<Caller>, Problem> {
         self.look_at_doors(method, headers)?;
         let place = Neighbourhood::from(peer.0);
-        let now = self.started.elapsed();
-        self.requests.lock().unwrap_or_else(PoisonError::into_inner).take(&place, now).map_err(Problem::too_many)?;
-        let caller = self.identify(keys, place, now, method, headers);
+        self.throttle.request(&place).map_err(Problem::too_many)?;
+        let caller = self.identify(keys, &place, method, headers);
         let scope = match need {
             // A wrong token does no harm where none is needed.
             Need::Nothing => return Ok(caller.unwrap_or_default()),
@@ -103,20 +87,14 @@ impl Gate {
     }
 
     fn look_at_doors(&self, method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
-        let heads = Heads {
-            host: field(headers, &HOST),
-            origin: field(headers, &ORIGIN),
-            fetch_site: field(headers, &HeaderName::from_static("sec-fetch-site")),
-        };
-        let effect = if reads(method, headers) { Effect::Reads } else { Effect::Changes };
-        self.doors.check(&heads, effect).map_err(|shut| Problem::new(StatusCode::FORBIDDEN, shut.to_string()))
+        let judged = self.doors.check(&heads(headers), effect(method, headers));
+        judged.map_err(|shut| Problem::new(StatusCode::FORBIDDEN, shut.to_string()))
     }
 
     fn identify(
         &self,
         keys: &Keys,
-        place: Neighbourhood,
-        now: Duration,
+        place: &Neighbourhood,
         method: &Method,
         headers: &HeaderMap,
     ) -> Result<Option<Caller>, Problem> {
@@ -127,17 +105,16 @@ impl Gate {
         if let Some(shown) = offer.or(authorization).map_err(bad)? {
             // Who has a right one never waits for others behind the same address.
             if let Some(caller) = keys.by_token(shown) {
-                self.right(place);
+                self.throttle.right(place);
                 return Ok(Some(caller));
             }
-            self.may_try(place, now)?;
-            self.wrong(place, now);
+            self.throttle.guessed(place).map_err(Problem::too_many)?;
             return Err(Problem::unknown("this token is not known here, or not any more"));
         }
         let caller = cookies(headers, &self.cookie).find_map(|cookie| keys.by_cookie(cookie));
         // Browsers send cookies by themselves, so the page that has them sent must be ours. All of them say which page
         // it is when something changes, and for every WebSocket.
-        let ours = reads(method, headers) || headers.contains_key(ORIGIN);
+        let ours = effect(method, headers) == Effect::Reads || headers.contains_key(ORIGIN);
         match caller {
             Some(Caller { through: Through::Cookie(_), .. }) if !ours => {
                 Err(Problem::new(StatusCode::FORBIDDEN, "a request with a cookie says which page it comes from"))
@@ -146,38 +123,16 @@ impl Gate {
         }
     }
 
-    /// Whether this neighbourhood may try a token or a password.
-    fn may_try(&self, place: Neighbourhood, now: Duration) -> Result<(), Problem> {
-        let wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
-        wrong.may_try(&place, now).map_err(Problem::too_many)
-    }
-
-    fn wrong(&self, place: Neighbourhood, now: Duration) {
-        self.wrong.lock().unwrap_or_else(PoisonError::into_inner).wrong(&place, now);
-    }
-
-    fn right(&self, place: Neighbourhood) {
-        self.wrong.lock().unwrap_or_else(PoisonError::into_inner).right(&place);
-    }
-
     /// Somebody is about to log in.
     pub(crate) fn may_log_in(&self, peer: Peer) -> Result<(), Problem> {
-        self.may_try(Neighbourhood::from(peer.0), self.started.elapsed())
+        self.throttle.may_try(&Neighbourhood::from(peer.0)).map_err(Problem::too_many)
     }
 
     /// Somebody logged in, or could not.
     pub(crate) fn logged_in(&self, peer: Peer, right: bool) {
         let place = Neighbourhood::from(peer.0);
-        if right { self.right(place) } else { self.wrong(place, self.started.elapsed()) }
+        if right { self.throttle.right(&place) } else { self.throttle.wrong(&place) }
     }
-}
-
-fn reads(method: &Method, headers: &HeaderMap) -> bool {
-    (method == Method::GET || method == Method::HEAD) && !headers.contains_key(UPGRADE)
-}
-
-fn field<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Field<'a> {
-    Field::of(headers.get_all(name).iter().map(|value| value.as_bytes()))
 }
 
 fn cookies<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a str> {

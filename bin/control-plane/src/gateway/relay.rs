@@ -1,19 +1,14 @@
 //! Bytes both ways between a browser and a bridge, once they speak no HTTP any more.
 
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
-use tokio::time::{Instant, sleep, timeout};
+use lunette_http::{Life, TO_BRIDGE, TO_CLIENT, pump};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, split};
+use tokio::time::timeout;
 
 use super::frames::Frames;
 
-/// Pictures are large, what is typed is not.
-const TO_BROWSER: usize = 64 * 1024;
-const TO_BRIDGE: usize = 16 * 1024;
-/// For a piece to be taken.
-const WRITE: Duration = Duration::from_secs(30);
 /// Between signs of life: both ends send pings far more often.
 pub(super) const SILENCE: Duration = Duration::from_secs(60);
 /// A close of the code 1012: come back, this way was interrupted.
@@ -26,18 +21,18 @@ pub(super) async fn relay(
     bridge: impl AsyncRead + AsyncWrite,
     silence: Duration,
 ) -> io::Result<()> {
-    let life = Life { began: Instant::now(), last: AtomicU64::new(0) };
+    let life = Life::default();
     let ((from_browser, mut to_browser), (from_bridge, mut to_bridge)) = (split(browser), split(bridge));
     let mut frames = Frames::default();
     let ended = tokio::select! {
-        ended = pump(from_bridge, &mut to_browser, TO_BROWSER, &life, Some(&mut frames)) => {
+        ended = pump(from_bridge, &mut to_browser, TO_CLIENT, &life, |bytes| frames.pass(bytes)) => {
             // A browser that is told comes back at once.
             if frames.is_between() {
                 let _ = timeout(Duration::from_secs(1), to_browser.write_all(&COME_BACK)).await;
             }
             ended
         }
-        ended = pump(from_browser, &mut to_bridge, TO_BRIDGE, &life, None) => ended,
+        ended = pump(from_browser, &mut to_bridge, TO_BRIDGE, &life, |_| {}) => ended,
         () = life.lost(silence) => Err(io::ErrorKind::TimedOut.into()),
     };
     let close = async { tokio::join!(to_browser.shutdown(), to_bridge.shutdown()) };
@@ -45,60 +40,9 @@ pub(super) async fn relay(
     ended
 }
 
-async fn pump(
-    mut from: impl AsyncRead + Unpin,
-    to: &mut (impl AsyncWrite + Unpin),
-    size: usize,
-    life: &Life,
-    mut frames: Option<&mut Frames>,
-) -> io::Result<()> {
-    let mut buffer = vec![0; size];
-    loop {
-        let count = from.read(&mut buffer).await?;
-        life.sign();
-        if count == 0 {
-            return Ok(());
-        }
-        timeout(WRITE, async {
-            to.write_all(&buffer[..count]).await?;
-            to.flush().await
-        })
-        .await??;
-        if let Some(frames) = &mut frames {
-            frames.pass(&buffer[..count]);
-        }
-    }
-}
-
-/// When either end last said something.
-struct Life {
-    began: Instant,
-    /// In milliseconds since.
-    last: AtomicU64,
-}
-
-impl Life {
-    fn now(&self) -> u64 {
-        crate::clock::milliseconds(self.began.elapsed())
-    }
-
-    fn sign(&self) {
-        self.last.store(self.now(), Ordering::Relaxed);
-    }
-
-    /// Ends when there was no sign for so long.
-    async fn lost(&self, silence: Duration) {
-        loop {
-            let quiet = Duration::from_millis(self.now().saturating_sub(self.last.load(Ordering::Relaxed)));
-            let Some(left) = silence.checked_sub(quiet).filter(|left| !left.is_zero()) else { return };
-            sleep(left).await;
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use tokio::io::duplex;
+    use tokio::io::{AsyncReadExt, duplex};
 
     use super::*;
 

@@ -10,6 +10,7 @@ use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderValue, LOCATION};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use lunette_auth::PROTOCOL;
+use lunette_desktop::DesktopId;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -19,6 +20,7 @@ use super::request::{document, id};
 use super::{is_reading, pages};
 use crate::app::App;
 use crate::auth::{Caller, Peer, Scope};
+use crate::hydra::Hydra;
 use crate::{gateway, wall};
 
 type Answer = Result<Response, Problem>;
@@ -175,29 +177,28 @@ pub(super) async fn exec(State(app): State<Arc<App>>, Path(named): Path<String>,
     Ok(json_answer(StatusCode::OK, &answer))
 }
 
-async fn ask_exec(app: &App, id: &lunette_desktop::DesktopId, wish: &Value, seconds: u64) -> Result<Value, Problem> {
-    let host = app.fleet().desired(id).map(|desired| desired.host.clone());
-    let host = host.ok_or_else(|| Problem::no_desktop(id.as_str()))?;
-    let Some(host) = app.host(&host) else {
-        return Err(Problem::new(StatusCode::BAD_GATEWAY, "nothing leads to its host"));
-    };
+async fn ask_exec(app: &App, id: &DesktopId, wish: &Value, seconds: u64) -> Result<Value, Problem> {
     let limit = std::time::Duration::from_secs(seconds + 10);
     let path = format!("/api/v1/dev-containers/{id}/exec");
-    Ok(host.hydra.ask(Method::POST, &path, Some(wish), limit).await?)
+    Ok(hydra_of(app, id)?.ask(Method::POST, &path, Some(wish), limit).await?)
+}
+
+/// hydra of the host that a desktop is to be on, whatever its state.
+fn hydra_of(app: &App, id: &DesktopId) -> Result<Hydra, Problem> {
+    let host = app.fleet().desired(id).map(|desired| desired.host.clone());
+    let host = host.ok_or_else(|| Problem::no_desktop(id.as_str()))?;
+    let host = app.host(&host).ok_or_else(|| Problem::new(StatusCode::BAD_GATEWAY, "nothing leads to its host"))?;
+    Ok(host.hydra.clone())
 }
 
 /// What a desktop, its launcher or its bridge prints, as hydra has it.
 pub(super) async fn logs(State(app): State<Arc<App>>, Path(named): Path<String>, request: Request) -> Answer {
     let id = id(&named)?;
-    let host = app.fleet().desired(&id).map(|desired| desired.host.clone());
-    let host = host.ok_or_else(|| Problem::no_desktop(id.as_str()))?;
-    let Some(host) = app.host(&host) else {
-        return Err(Problem::new(StatusCode::BAD_GATEWAY, "nothing leads to its host"));
-    };
+    let hydra = hydra_of(&app, &id)?;
     let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
     let mut asked = gateway::empty(&format!("/api/v1/dev-containers/{id}/logs{query}"));
     asked.headers_mut().remove(AUTHORIZATION);
-    let mut answer = host.hydra.send(asked, std::time::Duration::from_secs(30)).await?;
+    let mut answer = hydra.send(asked, std::time::Duration::from_secs(30)).await?;
     answer.extensions_mut().insert(Foreign);
     Ok(answer)
 }

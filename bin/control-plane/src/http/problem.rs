@@ -71,13 +71,7 @@ impl IntoResponse for Problem {
             body["hint"] = hint.into();
         }
         let mut response = with_type(self.status, "application/problem+json", Body::from(body.to_string()));
-        let headers = response.headers_mut();
-        if self.status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        if let Some(wait) = self.retry_after {
-            headers.insert(header::RETRY_AFTER, wait.as_secs().max(1).into());
-        }
+        lunette_http::explain(&mut response, self.retry_after);
         response
     }
 }

@@ -9,8 +9,8 @@ use lunette_session::{Counters, DropReason, Presence, SubscriberId};
 use serde_json::{Map, Value, json};
 
 use crate::bridge::Bridge;
-use crate::clock::rfc3339;
 use crate::sink::Standing;
+use lunette_http::rfc3339_of;
 
 pub(super) async fn health() -> &'static str {
     "OK"
@@ -49,7 +49,7 @@ pub(super) async fn clients(State(bridge): State<Arc<Bridge>>) -> Json<Value> {
             "color": one.colour.to_string(),
             "last_x": one.place.0,
             "last_y": one.place.1,
-            "last_seen": rfc3339(clock.checked_sub(idle).unwrap_or(clock)),
+            "last_seen": rfc3339_of(clock.checked_sub(idle).unwrap_or(clock)),
             "controls": one.controls,
             "idle_ms": u64::try_from(idle.as_millis()).unwrap_or(u64::MAX),
         })

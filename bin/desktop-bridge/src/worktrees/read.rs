@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use super::{given, worktrees};
 use crate::agent::{AgentHost, Caller, Members};
-use crate::clock::rfc3339;
 use crate::problem::Problem;
+use lunette_http::rfc3339_of;
 
 /// A desktop without a folder of work trees has none.
 pub(super) async fn list<H: AgentHost>(State(host): State<Arc<H>>, caller: Caller) -> Result<Json<Value>, Problem> {
@@ -68,7 +68,7 @@ pub(super) async fn review<H: AgentHost>(
         .look_at(given(members.text("workspace")), move |tree| tree.review(base.as_ref(), whitespace(ignored)));
     let (workspace, review) = review.await?;
     let sources: Vec<_> = review.sources.iter().map(source).collect();
-    Ok(Json(json!({ "workspace": workspace, "generated_at": rfc3339(SystemTime::now()), "sources": sources })))
+    Ok(Json(json!({ "workspace": workspace, "generated_at": rfc3339_of(SystemTime::now()), "sources": sources })))
 }
 
 fn source(source: &Source) -> Value {

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use super::read::{patch, whitespace};
 use super::{given, worktrees};
 use crate::agent::{AgentHost, Caller, read_json};
-use crate::clock::rfc3339;
 use crate::problem::Problem;
+use lunette_http::rfc3339_of;
 
 #[derive(Debug, Deserialize)]
 struct Commit {
@@ -79,7 +79,7 @@ pub(super) async fn capture<H: AgentHost>(
     let name = CheckpointRef::new(&r#ref).map_err(WorktreeError::from)?;
     let kept = worktrees.look_at(given(workspace.as_deref()), move |tree| tree.capture(&name));
     let (workspace, kept) = kept.await?;
-    let captured_at = rfc3339(SystemTime::now());
+    let captured_at = rfc3339_of(SystemTime::now());
     Ok(Json(json!({ "workspace": workspace, "ref": r#ref, "commit": kept.commit, "captured_at": captured_at })))
 }
 

@@ -24,7 +24,7 @@ pub struct ScanoutMetrics {
     pub encoded_bytes: AtomicU64,
     /// Pictures that an encoder failed on.
     pub failed: AtomicU64,
-    /// When the last picture was captured, monotonic nanoseconds; 0 before the first.
+    /// When the last picture with a change was captured, monotonic nanoseconds; 0 before the first.
     last_changed: AtomicU64,
     /// When the last access unit was made, monotonic nanoseconds; 0 before the first.
     last_encoded: AtomicU64,
@@ -73,8 +73,6 @@ impl Default for ScanoutMetrics {
 /// How far one scanout's pictures have come.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StreamStanding {
-    /// Pictures taken from the source.
-    pub captured: u64,
     /// Since one was captured in which something had changed.
     pub change_age: Option<Duration>,
     /// Access units made.
@@ -98,7 +96,6 @@ impl ScanoutMetrics {
     #[must_use]
     pub fn standing(&self, now: Pts) -> StreamStanding {
         StreamStanding {
-            captured: self.captured.load(Ordering::Relaxed),
             change_age: since(&self.last_changed, now),
             encoded: self.encoded.load(Ordering::Relaxed),
             encode_age: self.age(now),

@@ -5,6 +5,8 @@ use axum::http::header::{
     TRANSFER_ENCODING, UPGRADE,
 };
 
+use lunette_http::{connection_words, is_websocket};
+
 const FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
 const WEBSOCKET: HeaderValue = HeaderValue::from_static("websocket");
 const UPGRADING: HeaderValue = HeaderValue::from_static("upgrade");
@@ -42,12 +44,6 @@ const TOO_FAR: [HeaderName; 6] = [
     HeaderName::from_static("nel"),
 ];
 
-/// Whether this asks for, or grants, a WebSocket.
-pub(super) fn is_websocket(headers: &HeaderMap) -> bool {
-    let upgrading = connection_words(headers).any(|word| word.eq_ignore_ascii_case("upgrade"));
-    upgrading && headers.get(UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
-}
-
 /// Leaves of a request what its bridge is to hear; `prefix` is where the client sees the bridge's root.
 pub(super) fn clean_request(headers: &mut HeaderMap, prefix: Option<&str>) {
     strip(headers, &OF_PROXIES);
@@ -71,11 +67,6 @@ fn strip(headers: &mut HeaderMap, more: &[HeaderName]) {
         headers.insert(CONNECTION, UPGRADING);
         headers.insert(UPGRADE, WEBSOCKET);
     }
-}
-
-fn connection_words(headers: &HeaderMap) -> impl Iterator<Item = &str> {
-    let values = headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).map(str::trim).filter(|word| !word.is_empty())
 }
 
 #[cfg(test)]

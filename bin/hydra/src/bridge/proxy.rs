@@ -10,10 +10,11 @@ use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use lunette_http::is_websocket;
 use tokio::time::timeout;
 
 use super::door::Door;
-use super::headers::{clean_answer, clean_request, is_websocket};
+use super::headers::{clean_answer, clean_request};
 use super::relay::{SILENCE, relay};
 use super::tokens::Tokens;
 use crate::http::Refusal;

@@ -1,17 +1,12 @@
 //! Bytes both ways between a client and a bridge, once they speak no HTTP any more.
 
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
-use tokio::time::{Instant, sleep, timeout};
+use lunette_http::{Life, TAKEN, TO_BRIDGE, TO_CLIENT, pump};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, split};
+use tokio::time::timeout;
 
-/// Pictures are large, what is typed is not.
-const TO_CLIENT: usize = 64 * 1024;
-const TO_BRIDGE: usize = 16 * 1024;
-/// For a piece to be taken.
-const WRITE: Duration = Duration::from_secs(30);
 /// Between signs of life: both ends send pings far more often.
 pub(super) const SILENCE: Duration = Duration::from_secs(300);
 
@@ -21,10 +16,10 @@ pub(super) async fn relay(
     bridge: impl AsyncRead + AsyncWrite,
     silence: Duration,
 ) -> io::Result<()> {
-    let life = Life { began: Instant::now(), last: AtomicU64::new(0) };
+    let life = Life::default();
     let ((from_client, to_client), (from_bridge, to_bridge)) = (split(client), split(bridge));
     let both = async {
-        tokio::try_join!(pump(from_bridge, to_client, TO_CLIENT, &life), pump(from_client, to_bridge, TO_BRIDGE, &life))
+        tokio::try_join!(pass(from_bridge, to_client, TO_CLIENT, &life), pass(from_client, to_bridge, TO_BRIDGE, &life))
     };
     tokio::select! {
         ended = both => ended.map(drop),
@@ -32,56 +27,20 @@ pub(super) async fn relay(
     }
 }
 
-async fn pump(
-    mut from: impl AsyncRead + Unpin,
+async fn pass(
+    from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
     size: usize,
     life: &Life,
 ) -> io::Result<()> {
-    let mut buffer = vec![0; size];
-    loop {
-        let count = from.read(&mut buffer).await?;
-        life.sign();
-        if count == 0 {
-            return timeout(WRITE, to.shutdown()).await?;
-        }
-        timeout(WRITE, async {
-            to.write_all(&buffer[..count]).await?;
-            to.flush().await
-        })
-        .await??;
-    }
-}
-
-/// When either end last said something.
-struct Life {
-    began: Instant,
-    /// In milliseconds since.
-    last: AtomicU64,
-}
-
-impl Life {
-    fn now(&self) -> u64 {
-        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
-    }
-
-    fn sign(&self) {
-        self.last.store(self.now(), Ordering::Relaxed);
-    }
-
-    /// Ends when there was no sign for so long.
-    async fn lost(&self, silence: Duration) {
-        loop {
-            let quiet = Duration::from_millis(self.now().saturating_sub(self.last.load(Ordering::Relaxed)));
-            let Some(left) = silence.checked_sub(quiet).filter(|left| !left.is_zero()) else { return };
-            sleep(left).await;
-        }
-    }
+    pump(from, &mut to, size, life, |_| {}).await?;
+    timeout(TAKEN, to.shutdown()).await?
 }
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::duplex;
+    use tokio::io::{AsyncReadExt, duplex};
+    use tokio::time::{Instant, sleep};
 
     use super::*;
 
@@ -125,7 +84,7 @@ mod tests {
         bridge.write_all(&[0; 16]).await.unwrap();
         let began = Instant::now();
         assert!(relayed.await.unwrap().is_err());
-        assert!(began.elapsed() <= WRITE);
+        assert!(began.elapsed() <= TAKEN);
         drop(client);
     }
 }

@@ -22,9 +22,9 @@ use super::desktops::running;
 use super::refusal::Refusal;
 use super::reply::{Chunks, json, nothing, stream};
 use super::request::{Named, Switches};
-use super::time::rfc3339;
 use crate::desktop::Desktop;
 use crate::engine::{Process, Program};
+use lunette_http::rfc3339;
 
 /// Bytes of one file that is written.
 const MOST: u64 = 512 << 20;

@@ -13,7 +13,6 @@ mod request;
 mod routes;
 mod server;
 mod system;
-mod time;
 mod view;
 
 use std::sync::Arc;

@@ -5,21 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
-/// For the head of a request, and between requests.
-const HEAD: Duration = Duration::from_secs(30);
-/// Bytes of a head.
-const LONGEST_HEAD: usize = 64 * 1024;
-/// After an error of `accept`, which mostly lasts: no descriptors left.
-const PAUSE: Duration = Duration::from_millis(100);
 /// For answers that are being written at the end.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -87,7 +78,7 @@ impl Server {
                         drop(place);
                     });
                 }
-                Err(error) => paused(error).await,
+                Err(error) => lunette_http::pause_after(error).await,
             },
         }
     }
@@ -102,31 +93,13 @@ impl Server {
     }
 }
 
-async fn paused(error: io::Error) {
-    tracing::error!(%error, "cannot accept a connection");
-    sleep(PAUSE).await;
-}
-
 async fn closed(closing: &mut watch::Receiver<bool>) {
     // The server is gone when its sender is.
     let _ = closing.wait_for(|closing| *closing).await;
 }
 
 async fn connection(stream: impl Stream, router: Router, mut closing: watch::Receiver<bool>) {
-    let serving = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
-        .max_buf_size(LONGEST_HEAD)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
-        .with_upgrades();
-    let mut serving = std::pin::pin!(serving);
-    let ended = tokio::select! {
-        ended = serving.as_mut() => ended,
-        () = closed(&mut closing) => {
-            serving.as_mut().graceful_shutdown();
-            serving.await
-        }
-    };
+    let ended = lunette_http::serve(stream, router, closed(&mut closing)).await;
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended badly");
     }

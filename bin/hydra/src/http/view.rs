@@ -8,10 +8,10 @@ use lunette_desktop::{
 use serde::Serialize;
 
 use super::App;
-use super::time::rfc3339;
 use crate::bridge::Tokens;
 use crate::desktop::Desktop;
 use crate::exec::{Record, Status};
+use lunette_http::rfc3339;
 
 /// The fields of existing clients first, ours behind.
 #[derive(Debug, Serialize)]

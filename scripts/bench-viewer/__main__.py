@@ -2,6 +2,7 @@
 
   python3 scripts/bench-viewer                                   everything, prints Markdown
   python3 scripts/bench-viewer --only selkies --rows key,still   a part of it
+  python3 scripts/bench-viewer --only machine --rows desktop     a desktop in a virtual machine, by `lunette up`
 
 Needs Debian, root or sudo for what is missing, node and npm; Selkies comes from PyPI. Every contender is measured once
 per round and row, taking turns. Chromium runs on the same machine, so its CPU weighs on both alike.
@@ -24,6 +25,7 @@ import report
 import rows
 import selkies
 from lunette import Lunette, build
+from machine_desktop import MachineDesktop
 from selkies import Selkies
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -33,7 +35,8 @@ CACHE = pathlib.Path.home() / ".cache" / "lunette" / "bench-viewer"
 def arguments():
     parser = argparse.ArgumentParser(prog="bench-viewer", description=__doc__.splitlines()[0])
     parser.add_argument("--only", default="selkies,lunette", help="contenders (default: %(default)s)")
-    parser.add_argument("--rows", default=",".join(rows.ROWS), help="what to measure (default: %(default)s)")
+    parser.add_argument("--rows", default=",".join(row for row in rows.ROWS if row != "desktop"),
+                        help="what to measure; desktop is for machine alone (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="(default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=12, help="of each CPU measurement (default: %(default)s)")
     parser.add_argument("--phase", type=float, default=15, help="seconds at each link rate (default: %(default)s)")
@@ -74,6 +77,8 @@ def contenders(options, folder):
             made.append(Selkies(selkies.install(options.selkies), folder))
         elif name == "lunette":
             made.append(Lunette(binaries(options), folder))
+        elif name == "machine":
+            made.append(MachineDesktop(binaries(options), folder))
         else:
             sys.exit(f"there is no contender {name}")
     return made

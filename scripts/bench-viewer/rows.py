@@ -210,6 +210,27 @@ def is_fresh(browser, last):
     return read is not None and read != last and age < 500
 
 
+def by_its_own_clock(contender, browser, seconds):
+    """What the page of ours itself says of its pictures: {figure: value}."""
+    stats = lambda: browser.order("evaluate", code="window.__lunette.freshStats()")
+    before, cpu = stats(), meter(contender, browser)
+    began = time.monotonic()
+    time.sleep(seconds)
+    now, elapsed, spent = stats(), time.monotonic() - began, cpu.percent()
+    latencies = {}
+    while time.monotonic() - began < 2 * seconds:
+        one = stats()
+        latencies[one["lastPaintedPts"]] = one["lastLatencyMs"]
+        time.sleep(0.02)
+    return {
+        "capture to painted, p50, ms": percentile(latencies.values(), 50),
+        "capture to painted, p95, ms": percentile(latencies.values(), 95),
+        "painted per second, by the page": (now["painted"] - before["painted"]) / elapsed,
+        "server CPU, %": spent["server"],
+        "browser CPU, %": spent["browser"],
+    }
+
+
 def pattern(contender, options):
     """Lunette alone: the synthetic page of text that scrolls by 8 rows, 1080p at 30/s, by the page's own clock."""
     if not hasattr(contender, "start_pattern"):
@@ -219,16 +240,7 @@ def pattern(contender, options):
         loads = [browser.order("load", url=contender.url) for _ in range(3)]
         browser.order("open", url=contender.url)
         time.sleep(SETTLE)
-        stats = lambda: browser.order("evaluate", code="window.__lunette.freshStats()")
-        before, cpu = stats(), meter(contender, browser)
-        began = time.monotonic()
-        time.sleep(options.seconds)
-        now, elapsed, spent = stats(), time.monotonic() - began, cpu.percent()
-        latencies = {}
-        while time.monotonic() - began < 2 * options.seconds:
-            one = stats()
-            latencies[one["lastPaintedPts"]] = one["lastLatencyMs"]
-            time.sleep(0.02)
+        told = by_its_own_clock(contender, browser, options.seconds)
         browser.order("evaluate", code="window.__probe.watchMarkers()")
         time.sleep(options.seconds)
         log = browser.order("take")["log"]
@@ -237,17 +249,59 @@ def pattern(contender, options):
     return {
         "pattern: first painted frame, cold, ms": percentile([load["cold"]["first"] for load in loads], 50),
         "pattern: first painted frame, warm, ms": percentile([load["warm"]["first"] for load in loads], 50),
-        "pattern: capture to painted, p50, ms": percentile(latencies.values(), 50),
-        "pattern: capture to painted, p95, ms": percentile(latencies.values(), 95),
-        "pattern: painted per second, by the page": (now["painted"] - before["painted"]) / elapsed,
+        **{f"pattern: {figure}": value for figure, value in told.items()},
         "pattern: counters read off the canvas per second": len(log) / options.seconds,
         "pattern: counters that went back": sum(1 for a, b in zip(counters, counters[1:]) if b < a),
-        "pattern: server CPU, %": spent["server"],
-        "pattern: browser CPU, %": spent["browser"],
     }
 
 
-ROWS = {row.__name__: row for row in (load, key, still, scroll, net, viewers, recover, pattern)}
+# Letters, digits, signs with and without shift, and what no plain key has.
+TYPED = "the quick brown fox jumps over 13 lazy dogs; {[(A-Z)]} | grep \"$x\" && echo ~/done"
+ACCENTED = " äöüß éàç €"
+
+
+def desktop(contender, options):
+    """A real desktop in a virtual machine, through the control plane, as a person at its page has it."""
+    if not hasattr(contender, "login"):
+        return {}
+    contender.start()
+    page, result = {"url": contender.url, "login": contender.login}, {}
+    with Browser() as browser:
+        loads = [browser.order("load", **page) for _ in range(3)]
+        for visit in ("cold", "warm"):
+            first = percentile([load[visit]["first"] for load in loads], 50)
+            result[f"desktop: first painted frame, {visit}, ms"] = first
+        browser.order("open", **page)
+        time.sleep(SETTLE)
+        browser.order("screenshot", path=str(options.shots / "desktop.png"))
+        contender.show(contender.TYPE)
+        time.sleep(SETTLE)
+        browser.order("click", x=960, y=700)
+        browser.order("type", text=TYPED, gap=60)
+        browser.order("type", text=ACCENTED, gap=60)
+        browser.order("press", key="Enter")
+        time.sleep(SETTLE)
+        browser.order("screenshot", path=str(options.shots / "desktop-typed.png"))
+        arrived = contender.run("cat", contender.TYPED).removesuffix("\n")
+        if arrived != TYPED + ACCENTED:
+            raise RuntimeError(f"typed {TYPED + ACCENTED!r}, the terminal got {arrived!r}")
+        result["desktop: characters typed and right"] = len(arrived)
+        contender.show(contender.KEYS)
+        time.sleep(SETTLE)
+        browser.order("click", x=960, y=700)
+        echo = browser.order("keys", count=options.keys, gap=300)
+        result["desktop: key to painted, p50, ms"] = percentile(echo["delays"], 50)
+        result["desktop: key to painted, p95, ms"] = percentile(echo["delays"], 95)
+        result["desktop: keys never echoed"] = echo["missed"]
+        contender.show(contender.SCROLL)
+        time.sleep(SETTLE)
+        told = by_its_own_clock(contender, browser, options.seconds)
+        browser.order("screenshot", path=str(options.shots / "desktop-scroll.png"))
+        result |= {f"desktop, scroll 30/s: {figure}": value for figure, value in told.items()}
+    return result
+
+
+ROWS = {row.__name__: row for row in (load, key, still, scroll, net, viewers, recover, pattern, desktop)}
 
 
 def prepare(folder):

@@ -11,9 +11,19 @@ const pages = [];
 
 const size = ({ width = 1920, height = 1080 }) => ({ viewport: { width, height } });
 
+/** A new context, logged in with a token where there is something to log in to. */
+async function newContext({ login, ...rest }) {
+  const context = await browser.newContext(size(rest));
+  if (login) {
+    const answer = await context.request.post(login.url, { data: { token: login.token } });
+    if (!answer.ok()) throw new Error(`cannot log in: ${answer.status()} ${await answer.text()}`);
+  }
+  return context;
+}
+
 /** A new page in a new context; `watch` is what it samples in each animation frame: nothing, bars, markers or lit. */
 async function open({ url, watch, ...rest }) {
-  const context = await browser.newContext(size(rest));
+  const context = await newContext(rest);
   page = await context.newPage();
   pages.push(page);
   const start = { bars: '__probe.watchBars()', markers: '__probe.watchMarkers()', lit: '__probe.watchLit()' }[watch];
@@ -67,7 +77,7 @@ async function loadOnce(context, url) {
 
 /** First visit, and second visit with the caches of the first. */
 async function load({ url, ...rest }) {
-  const context = await browser.newContext(size(rest));
+  const context = await newContext(rest);
   const cold = await loadOnce(context, url);
   await sleep(700);
   const warm = await loadOnce(context, url);
@@ -123,6 +133,14 @@ const actions = {
   evaluate: ({ code }) => page.evaluate(code),
   async click({ x, y }) {
     await page.mouse.click(x, y);
+    return {};
+  },
+  async type({ text, gap }) {
+    await page.keyboard.type(text, { delay: gap });
+    return {};
+  },
+  async press({ key }) {
+    await page.keyboard.press(key);
     return {};
   },
   async screenshot({ path, clip }) {

@@ -112,6 +112,18 @@ pub enum Demand {
     Idr(IdrReason),
 }
 
+/// How somebody comes to a stream when what came since the last IDR is not kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Entry {
+    /// By an IDR of the live encoder: a large picture for everybody, and no second encoder.
+    #[default]
+    Live,
+    /// By an IDR of the rescue, where others follow live: it costs them nothing.
+    Aside,
+    /// As [`Entry::Aside`]; and its stay changes nothing for the others. It takes whatever comes, and is not waited for.
+    Onlooker,
+}
+
 /// The subscribers of one stream and what each is still to get.
 #[derive(Debug)]
 pub struct Fanout {
@@ -146,16 +158,30 @@ impl Fanout {
 
     /// Adds a subscriber. It starts with every unit since the last IDR, or else causes an IDR.
     pub fn join(&mut self, now: Duration) -> SubscriberId {
+        self.join_as(Entry::Live, now)
+    }
+
+    /// The same, for one that comes in this way.
+    pub fn join_as(&mut self, entry: Entry, now: Duration) -> SubscriberId {
         let id = SubscriberId(self.next_id);
         self.next_id += 1;
-        let lane = &mut self.lanes[self.live.index()];
-        let subscriber = Subscriber::new(self.live, now, lane.snapshot());
+        let slot = self.entry_slot(entry);
+        let lane = &mut self.lanes[slot.index()];
+        let subscriber = Subscriber::new(slot, entry, now, lane.snapshot());
         if subscriber.state == State::Waiting {
             lane.want_idr(IdrReason::Join);
         }
-        self.followers[self.live.index()] += 1;
+        self.followers[slot.index()] += 1;
         self.subscribers.insert(id, subscriber);
+        self.note_rescued(now);
         id
+    }
+
+    /// The rescue for who comes aside, unless that would cost those who are slow what it spares the others.
+    fn entry_slot(&self, entry: Entry) -> Slot {
+        let (live, rescue) = (&self.lanes[self.live.index()], self.live.other());
+        let costs = self.is_followed(self.live) && !live.wants_idr() && live.snapshot().is_none();
+        if entry == Entry::Live || !costs || self.has_slow(rescue) { self.live } else { rescue }
     }
 
     /// Removes a subscriber; returns what happened to it. Unknown ids are ignored.

@@ -94,9 +94,9 @@ impl Lane {
         self.gop = Gop::default();
     }
 
-    /// Forgets everything: nobody follows any more.
+    /// Forgets what was made and wanted: nobody follows any more. Who comes and goes gets no IDR more often for that.
     pub(crate) fn clear(&mut self) {
-        *self = Self::default();
+        *self = Self { last_idr: self.last_idr, ..Self::default() };
     }
 }
 

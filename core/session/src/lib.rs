@@ -22,7 +22,7 @@ mod viewer;
 pub use access::{Access, NotAllowed, Right, Wish};
 pub use connection::{Action, Connection, Flow, Role};
 pub use counters::{Counters, DropReason, Drops, InputCounters, RoundTrips, Totals, ViewerCounters};
-pub use fanout::{Demand, Fanout, Limits, Slot};
+pub use fanout::{Demand, Entry, Fanout, Limits, Slot};
 pub use lane::IdrReason;
 pub use mailbox::Letter;
 pub use pacing::Pacing;

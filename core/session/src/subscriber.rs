@@ -16,7 +16,7 @@ use lunette_frame::{AccessUnit, BitRate, Pts};
 
 use crate::connection::Flow;
 use crate::counters::{Counters, DropReason};
-use crate::fanout::{Limits, Slot};
+use crate::fanout::{Entry, Limits, Slot};
 
 /// Names a subscriber of one [`Fanout`](crate::Fanout); never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -41,6 +41,7 @@ pub(crate) enum State {
 pub(crate) struct Subscriber {
     pub(crate) slot: Slot,
     pub(crate) state: State,
+    entry: Entry,
     /// What it can take; `None` while it has not said.
     pub(crate) rate: Option<BitRate>,
     /// Since when it follows the rescue for its rate.
@@ -79,10 +80,11 @@ impl Queued {
 
 impl Subscriber {
     /// A subscriber of `slot` that has everything in `snapshot` to come, or waits for an IDR when there is none.
-    pub(crate) fn new(slot: Slot, now: Duration, snapshot: Option<&[AccessUnit]>) -> Self {
+    pub(crate) fn new(slot: Slot, entry: Entry, now: Duration, snapshot: Option<&[AccessUnit]>) -> Self {
         let mut subscriber = Self {
             slot,
             state: State::Waiting,
+            entry,
             rate: None,
             slow_since: None,
             flow: Flow::Going,
@@ -94,6 +96,11 @@ impl Subscriber {
         };
         subscriber.enter(slot, now, snapshot);
         subscriber
+    }
+
+    /// Whether what it takes decides what others get.
+    pub(crate) fn has_a_say(&self) -> bool {
+        self.is_active() && self.entry != Entry::Onlooker
     }
 
     /// Whether everything in `snapshot` is news: capture time never goes back.

@@ -117,7 +117,7 @@ impl Viewer {
 
     /// A text message: the init, and later nothing that means anything.
     pub fn handle_text(&mut self, now: Duration, text: &str) {
-        self.pulse.heard(now);
+        self.pulse.spoke(now);
         if self.is_too_long(text.len()) || self.state != State::Waiting {
             return;
         }
@@ -161,7 +161,7 @@ impl Viewer {
 
     /// A binary message.
     pub fn handle_binary(&mut self, now: Duration, bytes: &[u8]) {
-        self.pulse.heard(now);
+        self.pulse.spoke(now);
         if self.is_too_long(bytes.len()) || !matches!(self.state, State::Watching | State::Paused) {
             return;
         }
@@ -170,7 +170,10 @@ impl Viewer {
             Ok(ClientMessage::Feedback(feedback)) => self.feedback(now, &feedback),
             Ok(ClientMessage::Control(control)) => self.control(&control),
             Ok(ClientMessage::Reserved(_)) => {}
-            Ok(ClientMessage::Input(input)) => self.out.extend(input.into_event().map(Out::Input)),
+            Ok(ClientMessage::Input(input)) => {
+                self.pulse.acted();
+                self.out.extend(input.into_event().map(Out::Input));
+            }
             Err(error) => {
                 if bytes.first() == Some(&0x20) {
                     let refused = Refused { what: RefusedThing::Control, reason: error.to_string() };
@@ -347,7 +350,8 @@ impl Viewer {
         };
         let ping = self.pulse.last_ping() + self.limits.ping;
         let probe = (!self.extended && self.pacing.in_flight() > 0).then(|| self.pulse.next_probe()).flatten();
-        Some([probe, self.pointer_due].into_iter().flatten().fold(at.min(ping), Duration::min))
+        let hands = self.pulse.lets_go_at(self.limits.hands);
+        Some([probe, self.pointer_due, hands].into_iter().flatten().fold(at.min(ping), Duration::min))
     }
 
     /// Does what is due.
@@ -363,6 +367,10 @@ impl Viewer {
         if self.pointer_due.is_some_and(|due| now >= due) {
             self.pointer_due = None;
             self.send(&ServerMessage::CursorName(usual_pointer()));
+        }
+        if self.pulse.lets_go_at(self.limits.hands).is_some_and(|due| now >= due) {
+            self.pulse.let_go();
+            self.out.push_back(Out::ReleaseKeys);
         }
         if now >= limit {
             let text = match self.state {

@@ -6,9 +6,9 @@
 //!     ▲                                                        │ takes three quarters again, after a while
 //!     └── next IDR of live, or of the merge ── may go back ◀───┘
 //! ```
-//! Live spends what the fastest of its followers takes, the rescue what the slowest of its does. Half apart, QP 24
-//! becomes 32 for everybody if all share one ceiling; nearer than that, a second encoder is not worth its time. Nobody
-//! moves before there is a picture to move for.
+//! Live spends what the fastest of its followers takes, the rescue what the slowest of its does who is not far below the
+//! others there. Half apart, QP 24 becomes 32 for everybody if all share one ceiling; nearer than that, a second encoder is
+//! not worth its time. Nobody moves before there is a picture to move for. Onlookers have no say in any of it.
 
 use std::time::Duration;
 
@@ -35,8 +35,13 @@ impl Fanout {
         if followers().all(|subscriber| subscriber.rate.is_none()) {
             return None;
         }
-        let rates = followers().map(|subscriber| subscriber.rate.unwrap_or(self.limits.open_rate));
-        if slot == self.live { rates.max() } else { rates.min() }
+        let takes = |subscriber: &Subscriber| subscriber.rate.unwrap_or(self.limits.open_rate);
+        if slot == self.live {
+            return followers().map(takes).max();
+        }
+        // Who is here for another reason gets what those get who need it.
+        let slow = || followers().filter(|subscriber| subscriber.slow_since.is_some()).map(takes);
+        shared_by_slow(slow).or_else(|| shared_by_slow(|| followers().map(takes)))
     }
 
     /// Sends those who are too slow for live to the rescue, and finds out who may leave it.
@@ -44,7 +49,7 @@ impl Fanout {
         let Some(fastest) = self.fastest() else { return };
         let rescue = self.live.other();
         let mut moved = false;
-        for subscriber in self.subscribers.values_mut().filter(|subscriber| subscriber.is_active()) {
+        for subscriber in self.subscribers.values_mut().filter(|subscriber| subscriber.has_a_say()) {
             let takes = subscriber.takes(self.limits.open_rate);
             match subscriber.slow_since {
                 None if is_slow(takes, fastest) => {
@@ -99,9 +104,27 @@ impl Fanout {
         self.active().map(|subscriber| subscriber.takes(self.limits.open_rate)).max()
     }
 
-    fn active(&self) -> impl Iterator<Item = &Subscriber> {
-        self.subscribers.values().filter(|subscriber| subscriber.is_active())
+    /// Whether somebody is on `slot` for being slow.
+    pub(super) fn has_slow(&self, slot: Slot) -> bool {
+        self.active().any(|subscriber| subscriber.slot == slot && subscriber.slow_since.is_some())
     }
+
+    fn active(&self) -> impl Iterator<Item = &Subscriber> {
+        self.subscribers.values().filter(|subscriber| subscriber.has_a_say())
+    }
+}
+
+/// Who takes less than this part of what the fastest of the slow takes drops pictures instead of blurring theirs.
+const FAR: u32 = 8;
+/// Less is spent for nobody but those who all take less.
+const FLOOR: BitRate = BitRate::from_bits_per_second(300_000);
+
+/// What the slow share: the least that any of them takes, within reason.
+fn shared_by_slow<I: Iterator<Item = BitRate>>(rates: impl Fn() -> I) -> Option<BitRate> {
+    let fastest = rates().max()?;
+    let near = fastest.bits_per_second() / FAR;
+    let least = rates().filter(|rate| rate.bits_per_second() >= near).min()?;
+    Some(least.max(FLOOR.min(fastest)))
 }
 
 const fn is_slow(takes: u64, fastest: u64) -> bool {

@@ -9,6 +9,8 @@ pub struct ViewerLimits {
     pub init: Duration,
     /// Without a sign of life.
     pub silence: Duration,
+    /// Without a message of the client itself, which pings all the time: then what it holds down comes up.
+    pub hands: Duration,
     /// Between two pings.
     pub ping: Duration,
     /// How old what waits may become before newer pictures take its place.
@@ -26,6 +28,7 @@ impl Default for ViewerLimits {
         Self {
             init: Duration::from_secs(30),
             silence: Duration::from_secs(30),
+            hands: Duration::from_secs(10),
             ping: Duration::from_secs(5),
             behind: Duration::from_millis(150),
             refusal: Duration::from_millis(500),

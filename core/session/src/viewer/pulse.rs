@@ -31,11 +31,34 @@ pub(super) struct Pulse {
     /// The last ping, until it comes back.
     outstanding: Option<Sent>,
     last_ping: Duration,
+    /// The last message of the client itself: a browser answers pings also when its page stands still.
+    spoke: Duration,
+    /// Whether there was input since nothing was down.
+    has_acted: bool,
 }
 
 impl Pulse {
     pub(super) const fn new(now: Duration) -> Self {
-        Self { born: now, heard: now, number: 0, outstanding: None, last_ping: now }
+        Self { born: now, heard: now, number: 0, outstanding: None, last_ping: now, spoke: now, has_acted: false }
+    }
+
+    /// The client said something, not the browser for it.
+    pub(super) fn spoke(&mut self, now: Duration) {
+        self.heard = now;
+        self.spoke = now;
+    }
+
+    pub(super) const fn acted(&mut self) {
+        self.has_acted = true;
+    }
+
+    /// When nobody is to be trusted any more to let go of what is down.
+    pub(super) fn lets_go_at(&self, patience: Duration) -> Option<Duration> {
+        self.has_acted.then(|| self.spoke + patience)
+    }
+
+    pub(super) const fn let_go(&mut self) {
+        self.has_acted = false;
     }
 
     pub(super) const fn born(&self) -> Duration {

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use lunette_frame::{Pts, UnitKind};
-use lunette_input_events::{ParticipantId, Refusal};
+use lunette_input_events::{KeyCode, Modifiers, ParticipantId, Refusal};
 use lunette_session::{Facts, Letter, Out, Payload};
-use lunette_wire::stream::{ClientMessage, CloseCode, Lateness, Ping, ServerMessage, ServerText, StreamClock};
+use lunette_wire::stream::{ClientMessage, CloseCode, Input, Lateness, Ping, ServerMessage, ServerText, StreamClock};
 
 use table::{EARLIER, KNOWING, SIZE, Table, arrow, closes, is_explained};
 
@@ -52,6 +52,38 @@ fn pings_come_every_5_seconds_and_keep_a_silent_client() {
     assert_eq!(pings.len(), 12);
     assert!(pings.windows(2).all(|pair| pair[1] - pair[0] == Duration::from_secs(5)), "{pings:?}");
     assert!(!table.viewer.is_over());
+}
+
+#[test]
+fn what_a_client_holds_comes_up_when_it_says_nothing_although_its_browser_answers_pings() {
+    let mut table = Table::watching(KNOWING);
+    let key = Input::Key { down: true, modifiers: Modifiers::NONE, code: KeyCode(29) };
+    table.say(&ClientMessage::Input(key));
+    let said = table.now;
+    let mut released = Vec::new();
+    for _ in 0..60 {
+        for (at, out) in table.pass(Duration::from_secs(1)) {
+            match out {
+                Out::Ping(payload) => table.viewer.handle_pong(at, &payload),
+                Out::ReleaseKeys => released.push(at),
+                _ => {}
+            }
+        }
+    }
+    assert_eq!(released, [said + Duration::from_secs(10)], "once");
+    assert!(!table.viewer.is_over());
+}
+
+#[test]
+fn what_a_client_holds_stays_down_while_it_says_anything() {
+    let mut table = Table::watching(KNOWING);
+    let key = Input::Key { down: true, modifiers: Modifiers::NONE, code: KeyCode(29) };
+    table.say(&ClientMessage::Input(key));
+    for seq in 0..120 {
+        let outs = table.pass(Duration::from_millis(500));
+        assert!(outs.iter().all(|(_, out)| *out != Out::ReleaseKeys));
+        table.say(&ClientMessage::Ping(Ping { seq, client_time_us: 1 }));
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod connection;
+mod doorway;
 mod head;
 mod pump;
 mod refused;
@@ -11,6 +12,7 @@ mod throttle;
 mod time;
 
 pub use connection::{pause_after, serve};
+pub use doorway::{Doorway, Guest};
 pub use head::{connection_words, effect, field, heads, is_websocket};
 pub use pump::{Life, TAKEN, TO_BRIDGE, TO_CLIENT, pump};
 pub use refused::explain;

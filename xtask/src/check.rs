@@ -1,15 +1,16 @@
-//! `cargo xtask check`: the four checks, cheapest first.
+//! `cargo xtask check`: the five checks, cheapest first.
 
 use anyhow::bail;
 
 use crate::metadata::Metadata;
-use crate::{layers, licences, process};
+use crate::{layers, licences, named, process};
 
 /// Runs every check, then fails with the names of those that complained.
 pub(crate) fn run(metadata: &Metadata) -> anyhow::Result<()> {
     let outcomes = [
         ("layers", layers::run(metadata)),
         ("licences", licences::run(metadata)),
+        ("named", named::run(metadata)),
         ("fmt", process::run(process::cargo().args(["fmt", "--all", "--check"]))),
         ("clippy", clippy()),
     ];
@@ -23,7 +24,7 @@ pub(crate) fn run(metadata: &Metadata) -> anyhow::Result<()> {
     if !failed.is_empty() {
         bail!("check failed: {}", failed.join(", "));
     }
-    eprintln!("check: layers, licences, fmt and clippy are clean");
+    eprintln!("check: layers, licences, named tests, fmt and clippy are clean");
     Ok(())
 }
 

@@ -16,9 +16,9 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Everything a commit must pass short of the tests: layers, licences, formatting, clippy
+    /// Everything a commit must pass short of the tests: layers, licences, tests that pages name, formatting, clippy
     ///
-    /// All four run even when one fails, so that one round shows every complaint.
+    /// All five run even when one fails, so that one round shows every complaint.
     Check,
     /// Dependency direction between folders, purity of core/, places where unsafe is allowed
     ///

@@ -3,6 +3,7 @@
 //! ```text
 //!   check ── layers   folder names are the dependency direction; core/ stays pure; unsafe stays in its places
 //!        ├── licences every crate in the graph against the allow list of deny.toml
+//!        ├── named    tests that pages of the documentation name exist
 //!        ├── fmt
 //!        └── clippy
 //!   e2e, fuzz, sim, dist, web build something, then run or pack it
@@ -21,6 +22,7 @@ mod layers;
 mod lexer;
 mod licences;
 mod metadata;
+mod named;
 mod process;
 mod sim;
 mod spdx;

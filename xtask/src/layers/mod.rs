@@ -20,6 +20,7 @@ use std::path::PathBuf;
 use anyhow::bail;
 
 use crate::metadata::Metadata;
+pub(crate) use sources::rust_files;
 
 /// A broken rule, with the place to look at.
 #[derive(Debug, PartialEq, Eq)]

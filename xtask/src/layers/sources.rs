@@ -27,16 +27,21 @@ const NOT_IN_CORE: [Banned; 8] = [
 
 /// Complaints about all Rust files under `root`, in order of their paths.
 pub(super) fn complaints(root: &Path, target: &Path) -> anyhow::Result<Vec<Complaint>> {
-    let mut files = Vec::new();
-    collect(root, target, &mut files)?;
-    files.sort();
     let mut complaints = Vec::new();
-    for file in files {
+    for file in rust_files(root, target)? {
         let source = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
         let inside = file.strip_prefix(root).unwrap_or(&file);
         complaints.extend(complaints_about(inside, &source));
     }
     Ok(complaints)
+}
+
+/// All Rust files under `root` that are not built, in order of their paths.
+pub(crate) fn rust_files(root: &Path, target: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    collect(root, target, &mut files)?;
+    files.sort();
+    Ok(files)
 }
 
 /// All `.rs` files below `folder`, except in build output and hidden folders.

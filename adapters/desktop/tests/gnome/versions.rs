@@ -121,6 +121,25 @@ fn an_older_mutter_is_told_in_its_words() {
 }
 
 #[test]
+fn a_wheel_is_told_to_mutter_as_a_wheel() {
+    /// Mutter's flags: 2 is a wheel, 4 a finger, which is what it takes a turn without one for.
+    const WHEEL: &str = "2";
+    for version in [Version::New, Version::Old] {
+        with("a_wheel_is_told_to_mutter_as_a_wheel", version, |mutter, gnome, _| {
+            mutter.notes();
+            for note in told(mutter, gnome, &[wheel(0.0, 1.0), wheel(0.0, -0.25), wheel(0.5, 0.0)])? {
+                let is_wheel = note.starts_with("wheel ") || note.split(' ').next_back() == Some(WHEEL);
+                ensure!(is_wheel, "{note}");
+            }
+            let fingers = Event::Scroll(Scroll { dx: 0.0, dy: 1.0, kind: ScrollKind::Finger });
+            let notes = told(mutter, gnome, &[fingers])?;
+            ensure!(notes == ["axis 0 10 4"], "{notes:?}");
+            Ok(())
+        });
+    }
+}
+
+#[test]
 fn positions_are_pixels_of_the_picture_once_its_size_is_known() {
     with("positions_are_pixels_of_the_picture_once_its_size_is_known", Version::New, |mutter, gnome, _| {
         mutter.notes();

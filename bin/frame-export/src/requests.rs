@@ -1,5 +1,7 @@
 //! The encoder behind one connection's FRAME_REQUESTs: a thread that answers each exactly once, in order.
 
+mod base;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,6 +15,7 @@ use lunette_wire::hxfr::{
 };
 use tokio::sync::mpsc;
 
+use self::base::Base;
 use crate::config::EncoderSettings;
 use crate::encoders::fits;
 use crate::metrics::ServerMetrics;
@@ -47,6 +50,7 @@ impl RequestEncoders {
             metrics: Arc::clone(&self.metrics),
             replies,
             picture: None,
+            base: Base::default(),
             encoder: None,
             stamper: PtsStamper::default(),
             keyframe: Keyframe::Auto,
@@ -82,6 +86,7 @@ struct Worker {
     metrics: Arc<ServerMetrics>,
     replies: Replies,
     picture: Option<Picture>,
+    base: Base,
     encoder: Option<Box<dyn Encoder>>,
     stamper: PtsStamper,
     keyframe: Keyframe,
@@ -90,11 +95,13 @@ struct Worker {
 
 /// Why a request is answered with an error.
 #[derive(Debug, thiserror::Error)]
-enum RequestError {
+pub(crate) enum RequestError {
     #[error("no picture: send pixels, this server cannot reach resources of a guest's graphics device")]
     NoPixels,
     #[error("the pixels do not make a picture")]
     Pixels(#[source] PixelsError),
+    #[error("tiles of a picture that this server does not keep: send a whole one")]
+    NoBase,
     #[error("the picture cannot be kept")]
     Picture(#[from] PictureError),
     #[error("the picture cannot be converted")]
@@ -111,7 +118,7 @@ impl RequestError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::NoPixels => ErrorCode::NotFound,
-            Self::Pixels(_) | Self::Picture(_) => ErrorCode::InvalidMessage,
+            Self::Pixels(_) | Self::Picture(_) | Self::NoBase => ErrorCode::InvalidMessage,
             Self::Color(_) | Self::Encode(_) | Self::Nothing => ErrorCode::EncodeFailed,
             Self::Panic => ErrorCode::Internal,
         }
@@ -153,7 +160,13 @@ impl Worker {
             self.picture = None;
             Err(RequestError::Panic)
         });
-        result.map_or_else(|error| self.refuse(&error), Message::FrameResponse)
+        result.map_or_else(
+            |error| {
+                self.base.forget();
+                self.refuse(&error)
+            },
+            Message::FrameResponse,
+        )
     }
 
     fn refuse(&self, error: &RequestError) -> Message {
@@ -164,14 +177,9 @@ impl Worker {
     }
 
     fn encode(&mut self, request: &FrameRequest) -> Result<FrameResponse, RequestError> {
-        let source = match request.picture() {
-            Err(PixelsError::None) => return Err(RequestError::NoPixels),
-            other => other.map_err(RequestError::Pixels)?,
-        };
-        let size = source.size();
-        let picture = kept(&mut self.picture, size)?;
-        let damage = Damage::full(size);
-        lunette_color::convert(&source, &damage, picture)?;
+        let damage = self.take(request)?;
+        let Some(picture) = &self.picture else { return Err(RequestError::NoPixels) };
+        let size = picture.size();
         if self.encoder.as_mut().is_some_and(|open| !fits(&mut **open, size)) {
             self.encoder = None;
         }
@@ -183,7 +191,27 @@ impl Worker {
         let job = Job { picture: picture.as_ref(), damage: &damage, pts: self.stamper.stamp(now()), keyframe };
         let unit = encoder.encode(&job)?.ok_or(RequestError::Nothing)?;
         self.keyframe = Keyframe::Auto;
-        Ok(FrameResponse { pts: request.pts, dts: request.pts, kind: unit.kind, nals: Nals::from(unit.data) })
+        let kept = self.base.is_kept();
+        let coarse = kept && encoder.owes_quality();
+        let (pts, nals) = (request.pts, Nals::from(unit.data));
+        Ok(FrameResponse { pts, dts: pts, kind: unit.kind, kept, coarse, nals })
+    }
+
+    /// Brings the picture that is encoded up to the request's; what differs.
+    fn take(&mut self, request: &FrameRequest) -> Result<Damage, RequestError> {
+        if request.tiles.is_some() {
+            let (base, damage) = self.base.change(request)?;
+            lunette_color::convert(&base, &damage, kept(&mut self.picture, base.size())?)?;
+            return Ok(damage);
+        }
+        let source = match request.picture() {
+            Err(PixelsError::None) => return Err(RequestError::NoPixels),
+            other => other.map_err(RequestError::Pixels)?,
+        };
+        let damage = Damage::full(source.size());
+        lunette_color::convert(&source, &damage, kept(&mut self.picture, source.size())?)?;
+        self.base.keep(request.offers_tiles.then_some(&source))?;
+        Ok(damage)
     }
 
     /// The size is that of each picture, whatever the configuration says.

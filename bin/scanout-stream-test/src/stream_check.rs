@@ -179,7 +179,10 @@ mod tests {
         for (pts, kind, nals) in pictures {
             let unit = Bytes::from(nals.concat());
             let pts = Nanos::from_wire(*pts);
-            check.add(&FrameResponse { pts, dts: pts, kind: *kind, nals: unit.clone().into() }, &unit);
+            check.add(
+                &FrameResponse { pts, dts: pts, kind: *kind, kept: false, coarse: false, nals: unit.clone().into() },
+                &unit,
+            );
         }
         check.tally().clone()
     }
@@ -230,7 +233,7 @@ mod tests {
     fn several_blobs_are_noted_and_no_fault() {
         let nals = [SPS, PPS, IDR].map(Bytes::from_static).into_iter().collect();
         let pts = Nanos::from_wire(1);
-        let frame = FrameResponse { pts, dts: pts, kind: UnitKind::Idr, nals };
+        let frame = FrameResponse { pts, dts: pts, kind: UnitKind::Idr, kept: false, coarse: false, nals };
         let mut check = StreamCheck::default();
         assert_eq!(check.add(&frame, &frame.nals.access_unit()), UnitKind::Idr);
         assert_eq!(check.tally().nal_count_not_one, 1);

@@ -37,7 +37,9 @@ fn requesting() -> Connection {
         pts: None,
         duration: None,
         force_keyframe: false,
+        offers_tiles: false,
         pixels: None,
+        tiles: None,
     };
     assert!(matches!(handle(&mut connection, Ok(Message::FrameRequest(request))), Action::Encode(SESSION, _)));
     connection

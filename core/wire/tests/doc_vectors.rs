@@ -7,7 +7,7 @@ use std::num::NonZeroU32;
 use bytes::Bytes;
 use common::vectors::vectors;
 use common::{bytes, feed};
-use lunette_frame::{BitRate, FrameRate, ScanoutId, Size, UnitKind};
+use lunette_frame::{BitRate, FrameRate, Rect, ScanoutId, Size, UnitKind};
 use lunette_wire::Token;
 use lunette_wire::hxfr::{
     Authorize, ConfigRequest, CursorShape, CursorUpdate, DisableScanout, EnableScanout, EncoderStanding, ErrorCode,
@@ -27,7 +27,9 @@ fn expected() -> Vec<(&'static str, SessionId, Message)> {
     vec![
         ("frame-request-resource", SessionId::new(1), Message::FrameRequest(by_resource())),
         ("frame-request-pixels", SessionId::new(1), Message::FrameRequest(by_pixels())),
+        ("frame-request-tiles", SessionId::new(1), Message::FrameRequest(by_tiles())),
         ("frame-response", three, Message::FrameResponse(response())),
+        ("frame-response-kept", SessionId::new(1), Message::FrameResponse(kept())),
         ("keyframe-req", three, Message::KeyframeRequest),
         ("config-req", none, Message::ConfigRequest(config())),
         ("ping", seven, Message::Ping),
@@ -68,7 +70,9 @@ fn by_resource() -> FrameRequest {
         pts: Nanos::from_wire(33_333_333),
         duration: Nanos::from_wire(16_666_667),
         force_keyframe: false,
+        offers_tiles: false,
         pixels: None,
+        tiles: None,
     }
 }
 
@@ -87,10 +91,26 @@ fn by_pixels() -> FrameRequest {
     }
 }
 
+fn by_tiles() -> FrameRequest {
+    let tiles = vec![Rect::new(64, 128, 4, 2), Rect::new(958, 538, 2, 2)];
+    FrameRequest {
+        stride: 0,
+        force_keyframe: false,
+        offers_tiles: true,
+        pixels: Some([vec![0x10; 8], vec![0x80; 4], vec![0xeb; 4], vec![0x80; 2]].concat().into()),
+        tiles: Some(tiles),
+        ..by_pixels()
+    }
+}
+
+fn kept() -> FrameResponse {
+    FrameResponse { kind: UnitKind::Delta, kept: true, coarse: true, ..response() }
+}
+
 fn response() -> FrameResponse {
     let second = Nanos::from_wire(1_000_000_000);
     let unit = Bytes::from_static(&[0, 0, 0, 1, 9, 0x10]);
-    FrameResponse { pts: second, dts: second, kind: UnitKind::Idr, nals: unit.into() }
+    FrameResponse { pts: second, dts: second, kind: UnitKind::Idr, kept: false, coarse: false, nals: unit.into() }
 }
 
 fn config() -> ConfigRequest {
@@ -161,7 +181,7 @@ fn hxfr_vectors_are_what_is_encoded() {
 fn the_head_of_a_shared_picture_is_the_start_of_its_vector() {
     let vectors = vectors(HXFR_PAGE, "hxfr ");
     let (_, wire) = vectors.iter().find(|(name, _)| name == "frame-response").expect("a vector");
-    let FrameResponse { pts, dts, kind, nals } = response();
+    let FrameResponse { pts, dts, kind, nals, .. } = response();
     let unit = nals.access_unit();
     let head = FrameResponseHead::new(SCANOUT.into(), pts, dts, kind, unit.len()).expect("small");
     assert_eq!([head.as_ref(), &unit].concat(), *wire);

@@ -179,7 +179,7 @@ fn sizes_above_the_limit_end_the_stream_at_the_header() {
 fn the_largest_frame_is_taken() {
     let mut wire = BytesMut::new();
     let nals = Nals::from(Bytes::from(vec![7; MAX_FRAME_PAYLOAD as usize - 28]));
-    let response = FrameResponse { pts: None, dts: None, kind: UnitKind::Delta, nals };
+    let response = FrameResponse { pts: None, dts: None, kind: UnitKind::Delta, kept: false, coarse: false, nals };
     response.encode(SESSION, &mut wire).expect("exactly the limit");
     let (received, error) = feed(wire.chunks(65_536));
     assert!(error.is_none());

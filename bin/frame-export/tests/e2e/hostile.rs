@@ -252,6 +252,8 @@ fn picture(size: Size) -> FrameRequest {
         pts: None,
         duration: None,
         force_keyframe: false,
+        offers_tiles: false,
+        tiles: None,
         pixels: Some(Bytes::from(vec![128; stride as usize * size.height as usize])),
     }
 }

@@ -54,6 +54,8 @@ fn request(format: Fourcc, size: Size, stride: u32, pixels: Vec<u8>) -> FrameReq
         pts: Nanos::from_wire(5),
         duration: None,
         force_keyframe: false,
+        offers_tiles: false,
+        tiles: None,
         pixels: Some(Bytes::from(pixels)),
     }
 }

@@ -125,7 +125,14 @@ pub fn picture(unit: &Bytes) -> Message {
 
 pub fn picture_at(unit: &Bytes, pts: i64) -> Message {
     let pts = Nanos::from_wire(pts);
-    Message::FrameResponse(FrameResponse { pts, dts: pts, kind: kind(unit), nals: unit.clone().into() })
+    Message::FrameResponse(FrameResponse {
+        pts,
+        dts: pts,
+        kind: kind(unit),
+        kept: false,
+        coarse: false,
+        nals: unit.clone().into(),
+    })
 }
 
 /// A message of a type that nobody knows.

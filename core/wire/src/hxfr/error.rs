@@ -39,6 +39,14 @@ pub enum Refusal {
         /// The numerator.
         numerator: u32,
     },
+    /// A list of tiles that is longer than its message, or than a list may be.
+    #[error("FRAME_REQUEST lists {count} tiles, {left} bytes follow")]
+    Tiles {
+        /// Tiles announced.
+        count: u32,
+        /// Bytes behind the count.
+        left: usize,
+    },
     /// A pointer whose pixels are not those of its size.
     #[error("CURSOR of {width}x{height} comes with {left} bytes of pixels")]
     Cursor {

@@ -3,9 +3,12 @@
 use std::num::NonZeroU32;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
-use lunette_frame::{PictureRef, Size};
+use lunette_frame::{PictureRef, Rect, Size};
 
-use super::{Fourcc, Header, MAX_FRAME_PAYLOAD, MessageKind, Nanos, PixelsError, SessionId, TooLarge, pixels};
+use super::{
+    Fourcc, Header, MAX_FRAME_PAYLOAD, MessageKind, Nanos, PayloadSize, PixelsError, Refusal, SessionId, TooLarge,
+    pixels, tiles,
+};
 
 /// A virtio-gpu resource handle, not a GEM handle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -44,20 +47,26 @@ pub struct FrameRequest {
     pub duration: Option<Nanos>,
     /// Whether a decoder must be able to start at the reply.
     pub force_keyframe: bool,
-    /// The whole frame buffer, as the sender had it mapped: a slice of the received bytes.
+    /// Whether the sender would send tiles; [`FrameResponse::kept`](super::FrameResponse::kept) says that it may.
+    pub offers_tiles: bool,
+    /// The whole frame buffer, as the sender had it mapped: a slice of the received bytes. With [`FrameRequest::tiles`]
+    /// only theirs.
     pub pixels: Option<Bytes>,
+    /// The parts in which the picture differs from the one before it; they mean nothing without pixels.
+    pub tiles: Option<Vec<Rect>>,
 }
 
 impl FrameRequest {
     const FIELDS: usize = 44;
-    const RESERVED: usize = 7;
+    const RESERVED: usize = 6;
+    const OFFERS_TILES: u8 = 1;
 
-    /// The picture in [`FrameRequest::pixels`].
+    /// The whole picture in [`FrameRequest::pixels`].
     ///
     /// # Errors
-    /// When there are none, their format is not known, or they are too few.
+    /// When there is none, its format is not known, or the pixels are too few.
     pub fn picture(&self) -> Result<PictureRef<'_>, PixelsError> {
-        let bytes = self.pixels.as_ref().ok_or(PixelsError::None)?;
+        let bytes = self.pixels.as_ref().filter(|_| self.tiles.is_none()).ok_or(PixelsError::None)?;
         pixels::picture(self.format, self.size, self.stride, bytes)
     }
 
@@ -67,8 +76,10 @@ impl FrameRequest {
     /// When the pixels do not fit [`MAX_FRAME_PAYLOAD`]; nothing is appended then.
     pub fn encode(&self, session: SessionId, out: &mut BytesMut) -> Result<(), TooLarge> {
         let pixels = self.pixels.as_deref().unwrap_or_default();
-        let header = self.header(session, pixels.len())?;
-        out.reserve(Header::LEN + Self::FIELDS + pixels.len());
+        let tiles = self.tiles.as_deref().filter(|_| self.pixels.is_some());
+        let list = tiles.map_or(0, tiles::wire_len);
+        let header = self.header(session, list.saturating_add(pixels.len()))?;
+        out.reserve(Header::LEN + Self::FIELDS + list + pixels.len());
         out.put_slice(&header.encode());
         out.put_u32_le(self.resource.map_or(0, ResourceId::get));
         out.put_u32_le(self.size.width);
@@ -78,7 +89,11 @@ impl FrameRequest {
         out.put_i64_le(Nanos::to_wire(self.pts));
         out.put_i64_le(Nanos::to_wire(self.duration));
         out.put_u8(self.force_keyframe.into());
+        out.put_u8(if self.offers_tiles { Self::OFFERS_TILES } else { 0 });
         out.put_bytes(0, Self::RESERVED);
+        if let Some(tiles) = tiles {
+            tiles::encode(tiles, out);
+        }
         out.put_slice(pixels);
         Ok(())
     }
@@ -86,13 +101,21 @@ impl FrameRequest {
     fn header(&self, session: SessionId, pixels: usize) -> Result<Header, TooLarge> {
         let kind = MessageKind::FrameRequest;
         let header = Header::of(kind, session, frame_payload(kind, Self::FIELDS.saturating_add(pixels))?);
-        Ok(if self.pixels.is_some() { header.with_pixels() } else { header })
+        Ok(match (&self.pixels, &self.tiles) {
+            (Some(_), Some(_)) => header.with_tiles(),
+            (Some(_), None) => header.with_pixels(),
+            (None, _) => header,
+        })
     }
 
-    /// Reads a payload of at least 44 bytes; with `has_pixels`, what follows them.
-    pub(super) fn decode(has_pixels: bool, mut payload: Bytes) -> Self {
+    /// Payload bytes with an empty list of tiles.
+    pub(super) const TILED: PayloadSize = PayloadSize::AtLeast(48);
+
+    /// Reads a payload of as many bytes as `header` was judged to need.
+    pub(super) fn decode(header: &Header, mut payload: Bytes) -> Result<Self, Refusal> {
         let mut fields = payload.split_to(Self::FIELDS);
-        Self {
+        let tiles = if header.has_tiles() { Some(tiles::decode(&mut payload)?) } else { None };
+        Ok(Self {
             resource: ResourceId::new(fields.get_u32_le()),
             size: Size::new(fields.get_u32_le(), fields.get_u32_le()),
             format: Fourcc::from_code(fields.get_u32_le()),
@@ -100,8 +123,25 @@ impl FrameRequest {
             pts: Nanos::from_wire(fields.get_i64_le()),
             duration: Nanos::from_wire(fields.get_i64_le()),
             force_keyframe: fields.get_u8() != 0,
-            pixels: has_pixels.then_some(payload),
+            offers_tiles: fields.get_u8() & Self::OFFERS_TILES != 0,
+            pixels: header.has_pixels().then_some(payload),
+            tiles,
+        })
+    }
+
+    /// Calls `take` with each tile: where it lies, and its pixels as a picture of its own.
+    ///
+    /// # Errors
+    /// When there are no tiles, or one is not what the message describes; earlier ones were taken then.
+    pub fn each_tile(&self, mut take: impl FnMut(Rect, &PictureRef<'_>)) -> Result<(), PixelsError> {
+        let (Some(rects), Some(bytes)) = (&self.tiles, &self.pixels) else { return Err(PixelsError::None) };
+        let format = self.format.pixel_format().ok_or(PixelsError::Format(self.format))?;
+        let mut rest = &bytes[..];
+        for rect in rects {
+            let picture = tiles::cut(format, self.size, *rect, &mut rest)?;
+            take(*rect, &picture);
         }
+        Ok(())
     }
 }
 
@@ -126,7 +166,9 @@ mod tests {
             pts: None,
             duration: None,
             force_keyframe: false,
+            offers_tiles: false,
             pixels,
+            tiles: None,
         }
     }
 

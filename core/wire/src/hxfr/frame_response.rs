@@ -8,7 +8,9 @@ use super::{FrameError, Header, MessageKind, Nals, Nanos, SessionId, TooLarge};
 
 const KIND: MessageKind = MessageKind::FrameResponse;
 const FIELDS: usize = 24;
-const RESERVED: usize = 3;
+const RESERVED: usize = 2;
+const KEPT: u8 = 1;
+const COARSE: u8 = 2;
 
 /// One encoded picture in Annex B form.
 ///
@@ -21,6 +23,10 @@ pub struct FrameResponse {
     pub dts: Option<Nanos>,
     /// Whether a decoder can start here.
     pub kind: UnitKind,
+    /// Whether the server kept the request's picture, so that tiles of the next one are enough.
+    pub kept: bool,
+    /// Whether the same picture, sent again, would come back finer.
+    pub coarse: bool,
     /// The access unit; servers put it into one blob.
     pub nals: Nals,
 }
@@ -34,7 +40,8 @@ impl FrameResponse {
         let payload = frame_payload(KIND, FIELDS.saturating_add(self.nals.wire_len()))?;
         out.reserve(Header::LEN + FIELDS + self.nals.wire_len());
         out.put_slice(&Header::of(KIND, session, payload).encode());
-        put_fields(out, self.pts, self.dts, self.kind, self.nals.count());
+        let notes = if self.kept { KEPT } else { 0 } | if self.coarse { COARSE } else { 0 };
+        put_fields(out, (self.pts, self.dts), self.kind, notes, self.nals.count());
         self.nals.encode(out);
         Ok(())
     }
@@ -45,9 +52,10 @@ impl FrameResponse {
         let pts = Nanos::from_wire(fields.get_i64_le());
         let dts = Nanos::from_wire(fields.get_i64_le());
         let kind = if fields.get_u8() == 0 { UnitKind::Delta } else { UnitKind::Idr };
+        let notes = fields.get_u8();
         fields.advance(RESERVED);
         let nals = Nals::decode(fields.get_u32_le(), payload)?;
-        Ok(Self { pts, dts, kind, nals })
+        Ok(Self { pts, dts, kind, kept: notes & KEPT != 0, coarse: notes & COARSE != 0, nals })
     }
 }
 
@@ -76,7 +84,7 @@ impl FrameResponseHead {
         let mut head = [0; Self::LEN];
         let mut out = &mut head[..];
         out.put_slice(&Header::of(KIND, session, payload).encode());
-        put_fields(&mut out, pts, dts, kind, 1);
+        put_fields(&mut out, (pts, dts), kind, 0, 1);
         out.put_u32_le(payload - 28);
         Ok(Self(head))
     }
@@ -103,10 +111,17 @@ impl AsRef<[u8]> for FrameResponseHead {
     }
 }
 
-fn put_fields(out: &mut impl BufMut, pts: Option<Nanos>, dts: Option<Nanos>, kind: UnitKind, blobs: u32) {
+fn put_fields(
+    out: &mut impl BufMut,
+    (pts, dts): (Option<Nanos>, Option<Nanos>),
+    kind: UnitKind,
+    notes: u8,
+    blobs: u32,
+) {
     out.put_i64_le(Nanos::to_wire(pts));
     out.put_i64_le(Nanos::to_wire(dts));
     out.put_u8((kind == UnitKind::Idr).into());
+    out.put_u8(notes);
     out.put_bytes(0, RESERVED);
     out.put_u32_le(blobs);
 }
@@ -125,7 +140,8 @@ mod tests {
             AccessUnit { kind: UnitKind::Idr, pts: Pts::from_nanos(5), size: Size::new(2, 2), data: data.clone() };
         let head = FrameResponseHead::for_subscriber(ScanoutId::new(3), &unit).expect("small");
         let pts = Nanos::from_wire(5);
-        let whole = FrameResponse { pts, dts: pts, kind: UnitKind::Idr, nals: data.clone().into() };
+        let whole =
+            FrameResponse { pts, dts: pts, kind: UnitKind::Idr, kept: false, coarse: false, nals: data.clone().into() };
         let mut out = BytesMut::new();
         whole.encode(SessionId::new(3), &mut out).expect("small");
         assert_eq!(out, [head.as_ref(), &data].concat());

@@ -4,10 +4,11 @@ use std::fmt;
 
 use lunette_frame::ScanoutId;
 
-use super::{CursorUpdate, FrameError, MAX_FRAME_PAYLOAD, MAX_PAYLOAD, Refusal};
+use super::{CursorUpdate, FrameError, FrameRequest, MAX_FRAME_PAYLOAD, MAX_PAYLOAD, Refusal};
 
 const MAGIC: [u8; 4] = *b"HXFR";
 const PIXEL_DATA: u8 = 1;
+const TILES: u8 = 2;
 
 /// Whom a message is about: the scanout of a subscription, or a number that a request-mode client chose.
 ///
@@ -176,7 +177,7 @@ impl fmt::Display for MessageKind {
 pub struct Header {
     /// The type byte; not every value has a [`MessageKind`].
     pub msg_type: u8,
-    /// Bit 0 on a FRAME_REQUEST: pixels follow. Every other bit is ignored.
+    /// On a FRAME_REQUEST, bit 0: pixels follow; bit 1 beside it: they are tiles. Every other bit is ignored.
     pub flags: u8,
     /// Whom the message is about.
     pub session: SessionId,
@@ -229,12 +230,22 @@ impl Header {
         self.flags & PIXEL_DATA != 0 && self.kind() == Some(MessageKind::FrameRequest)
     }
 
+    /// Whether the pixels that follow are those of tiles, behind a list of these.
+    #[must_use]
+    pub fn has_tiles(&self) -> bool {
+        self.flags & TILES != 0 && self.has_pixels()
+    }
+
     pub(super) const fn of(kind: MessageKind, session: SessionId, payload_size: u32) -> Self {
         Self { msg_type: kind.code(), flags: 0, session, payload_size }
     }
 
     pub(super) const fn with_pixels(self) -> Self {
         Self { flags: PIXEL_DATA, ..self }
+    }
+
+    pub(super) const fn with_tiles(self) -> Self {
+        Self { flags: PIXEL_DATA | TILES, ..self }
     }
 
     /// Judges a payload of `payload_size` bytes before any of it is there.
@@ -247,7 +258,7 @@ impl Header {
         let Some(kind) = self.kind() else {
             return Ok(Verdict::Skip(Refusal::UnknownType { msg_type, size }));
         };
-        let needed = kind.payload(self.has_pixels());
+        let needed = if self.has_tiles() { FrameRequest::TILED } else { kind.payload(self.has_pixels()) };
         Ok(if needed.admits(size) {
             Verdict::Decode(kind)
         } else {
@@ -303,5 +314,13 @@ mod tests {
         assert!(!flagged(MessageKind::FrameResponse).has_pixels());
         let other_bits = Header { flags: !PIXEL_DATA, ..flagged(MessageKind::FrameRequest) };
         assert!(!other_bits.has_pixels());
+    }
+
+    #[test]
+    fn tiles_are_pixels() {
+        let tiled = Header::of(MessageKind::FrameRequest, SessionId::NONE, 0).with_tiles();
+        assert!(tiled.has_pixels() && tiled.has_tiles());
+        let without = Header { flags: TILES, ..tiled };
+        assert!(!without.has_pixels() && !without.has_tiles());
     }
 }

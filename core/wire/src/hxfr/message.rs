@@ -125,7 +125,7 @@ impl Message {
     /// Reads a payload whose size was judged.
     pub(super) fn decode_sized(kind: MessageKind, header: &Header, payload: Bytes) -> Result<Self, DecodeError> {
         Ok(match kind {
-            MessageKind::FrameRequest => Self::FrameRequest(FrameRequest::decode(header.has_pixels(), payload)),
+            MessageKind::FrameRequest => Self::FrameRequest(FrameRequest::decode(header, payload)?),
             MessageKind::FrameResponse => Self::FrameResponse(FrameResponse::decode(payload)?),
             MessageKind::KeyframeRequest => Self::KeyframeRequest,
             MessageKind::ConfigRequest => Self::ConfigRequest(ConfigRequest::decode(&payload)?),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use lunette_frame::{PictureError, PictureRef, PixelFormat, PlaneRef, Size};
+use lunette_frame::{PictureError, PictureRef, PixelFormat, PlaneRef, Rect, Size};
 
 /// How pixels lie in memory, as the wire names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -75,6 +75,14 @@ pub enum PixelsError {
     /// A format that is not known.
     #[error("pixel format {0} is not known")]
     Format(Fourcc),
+    /// A tile that reaches beyond the picture, or starts or ends between samples of colour.
+    #[error("no tile of a picture of {size}: {tile:?}")]
+    Tile {
+        /// The picture's size.
+        size: Size,
+        /// The tile.
+        tile: Rect,
+    },
     /// Its fields describe another picture than its pixels make.
     #[error("the pixels are not what the request describes")]
     Layout(#[from] PictureError),

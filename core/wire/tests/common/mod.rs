@@ -8,7 +8,7 @@ pub mod vectors;
 use std::num::{NonZeroU8, NonZeroU32};
 
 use bytes::{Bytes, BytesMut};
-use lunette_frame::{BitRate, FrameRate, ScanoutId, Size, UnitKind};
+use lunette_frame::{BitRate, FrameRate, Rect, ScanoutId, Size, UnitKind};
 use lunette_wire::Token;
 use lunette_wire::hxfr::{
     Authorize, ConfigRequest, CursorShape, CursorUpdate, DisableScanout, EnableScanout, EncoderStanding, ErrorCode,
@@ -74,7 +74,12 @@ fn data() -> impl Strategy<Value = Bytes> {
 
 fn frame_request() -> impl Strategy<Value = Message> {
     let fields = (any::<u32>(), size(), any::<u32>(), any::<u32>(), nanos(), nanos(), any::<bool>());
-    (fields, prop::option::of(data())).prop_map(|((resource, size, format, stride, pts, duration, force), pixels)| {
+    let tile =
+        any::<[u16; 4]>().prop_map(|[x, y, width, height]| Rect::new(x.into(), y.into(), width.into(), height.into()));
+    let tiles = prop::option::of(prop::collection::vec(tile, 0..40));
+    let body = (any::<bool>(), prop::option::of((data(), tiles)));
+    (fields, body).prop_map(|((resource, size, format, stride, pts, duration, force), (offers_tiles, body))| {
+        let (pixels, tiles) = body.map_or((None, None), |(pixels, tiles)| (Some(pixels), tiles));
         Message::FrameRequest(FrameRequest {
             resource: ResourceId::new(resource),
             size,
@@ -83,7 +88,9 @@ fn frame_request() -> impl Strategy<Value = Message> {
             pts,
             duration,
             force_keyframe: force,
+            offers_tiles,
             pixels,
+            tiles,
         })
     })
 }
@@ -93,9 +100,9 @@ fn nals() -> impl Strategy<Value = Nals> {
 }
 
 fn frame_response() -> impl Strategy<Value = Message> {
-    (nanos(), nanos(), any::<bool>(), nals()).prop_map(|(pts, dts, idr, nals)| {
+    (nanos(), nanos(), any::<(bool, bool, bool)>(), nals()).prop_map(|(pts, dts, (idr, kept, coarse), nals)| {
         let kind = if idr { UnitKind::Idr } else { UnitKind::Delta };
-        Message::FrameResponse(FrameResponse { pts, dts, kind, nals })
+        Message::FrameResponse(FrameResponse { pts, dts, kind, kept, coarse, nals })
     })
 }
 

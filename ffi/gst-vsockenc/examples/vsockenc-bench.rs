@@ -1,0 +1,3 @@
+//! How fast pictures go through the element.
+
+fn main() {}

@@ -1,0 +1,59 @@
+//! `vsockenc`: a GStreamer element that has its pictures encoded by a host.
+//!
+//! ```text
+//!  sink thread                                     task of the source pad
+//!  handle_frame ─▶ compare, convert to NV12        ┌──────────────────────────────────────┐
+//!                  release the buffer              │ poll ─▶ socket ─▶ Client ─▶ finish_frame
+//!                  offer ─▶ wait until requested ─▶│      ◀─ outbox ◀─┘        └─▶ downstream
+//!                                                  └──────────────────────────────────────┘
+//! ```
+//! What a message means and when a picture travels is `lunette-remote-encode`'s; this crate has the pixels, the socket
+//! and GStreamer. docs/vsockenc.md is for who uses it.
+
+#[cfg(feature = "plugin")]
+mod compare;
+#[cfg(feature = "plugin")]
+mod element;
+#[cfg(feature = "plugin")]
+mod input;
+#[cfg(feature = "plugin")]
+mod io;
+#[cfg(feature = "plugin")]
+mod kept;
+#[cfg(feature = "plugin")]
+mod profile;
+#[cfg(feature = "plugin")]
+mod session;
+#[cfg(feature = "plugin")]
+mod settings;
+#[cfg(feature = "plugin")]
+mod socket;
+#[cfg(feature = "plugin")]
+mod stats;
+#[cfg(feature = "plugin")]
+mod stream_lock;
+
+#[cfg(feature = "plugin")]
+mod plugin {
+    use crate::element::register;
+
+    gst::plugin_define!(
+        vsockenc,
+        env!("CARGO_PKG_DESCRIPTION"),
+        register,
+        env!("CARGO_PKG_VERSION"),
+        "MIT/X11",
+        "gst-vsockenc",
+        "Lunette",
+        "Lunette"
+    );
+}
+
+/// Registers the element with the program that links this crate.
+///
+/// # Errors
+/// When GStreamer refuses.
+#[cfg(feature = "plugin")]
+pub fn register_static() -> Result<(), gst::glib::BoolError> {
+    plugin::plugin_register_static()
+}

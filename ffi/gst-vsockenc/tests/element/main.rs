@@ -1,0 +1,1 @@
+//! The element against a real frame-export.

@@ -1,5 +1,8 @@
 //! Which profile a stream has, and what downstream wants it to be called.
 
+/// What frame-export sends; other hosts' streams tell.
+pub(crate) const USUAL: &str = "constrained-baseline";
+
 /// GStreamer's name for the profile in an access unit's SPS; `None` without an SPS, or for a profile nobody uses here.
 pub(crate) fn of(unit: &[u8]) -> Option<&'static str> {
     let sps = unit.windows(7).find(|bytes| bytes[..3] == [0, 0, 1] && bytes[3] & 0x1f == 7)?;

@@ -50,6 +50,8 @@ pub(crate) struct State {
     /// The task is busy with what it took.
     pub(crate) delivering: bool,
     pub(crate) flushing: bool,
+    /// The task is to end.
+    pub(crate) stopping: bool,
     /// What downstream said last.
     pub(crate) flow: Result<gst::FlowSuccess, gst::FlowError>,
 }
@@ -68,6 +70,7 @@ impl Session {
             held: HashMap::new(),
             delivering: false,
             flushing: false,
+            stopping: false,
             flow: Ok(gst::FlowSuccess::Ok),
         };
         Ok(Self {

@@ -11,6 +11,7 @@ use lunette_sys_virtgpu::Devices;
 
 use super::properties;
 use crate::io::Io;
+use crate::profile;
 use crate::session::Session;
 use crate::settings::Settings;
 
@@ -36,7 +37,7 @@ pub(crate) struct VsockEnc {
 pub(crate) struct Format {
     pub(super) state: gst_video::VideoCodecState<'static, gst_video::video_codec_state::Readable>,
     /// The profile that downstream was told.
-    pub(super) told: Option<&'static str>,
+    pub(super) told: &'static str,
 }
 
 /// A lock of the element; a panic under it leaves nothing half done.
@@ -123,9 +124,8 @@ impl ElementImpl for VsockEnc {
 
     fn change_state(&self, transition: gst::StateChange) -> Result<gst::StateChangeSuccess, gst::StateChangeError> {
         if transition == gst::StateChange::PausedToReady {
-            self.interrupt();
             // The pad cannot be deactivated while its task runs.
-            let _ = self.obj().src_pad().stop_task();
+            self.end_task();
         }
         self.parent_change_state(transition)
     }
@@ -152,8 +152,7 @@ impl VideoEncoderImpl for VsockEnc {
     }
 
     fn stop(&self) -> Result<(), gst::ErrorMessage> {
-        self.interrupt();
-        let _ = self.obj().src_pad().stop_task();
+        self.end_task();
         *lock(&self.session) = None;
         *lock(&self.format) = None;
         *lock(&self.devices) = None;
@@ -167,7 +166,8 @@ impl VideoEncoderImpl for VsockEnc {
     ) -> Result<(), gst::LoggableError> {
         // What is under way has the format before, and the caps before it.
         self.drain().map_err(|flow| gst::loggable_error!(CAT, "cannot drain: {flow:?}"))?;
-        *lock(&self.format) = Some(Format { state: state.clone(), told: None });
+        *lock(&self.format) = Some(Format { state: state.clone(), told: profile::USUAL });
+        self.announce(profile::USUAL).map_err(|flow| gst::loggable_error!(CAT, "no caps go out: {flow:?}"))?;
         self.configure();
         self.report_latency(state.info());
         Ok(())

@@ -21,6 +21,16 @@ impl VsockEnc {
         lock(&self.session).clone()
     }
 
+    /// Ends the task, and lets go of whoever waits.
+    pub(super) fn end_task(&self) {
+        if let Some(session) = self.session() {
+            session.with(|state, _| (state.flushing, state.stopping) = (true, true));
+            session.wake();
+        }
+        // It fails when there is no task.
+        let _ = self.obj().src_pad().stop_task();
+    }
+
     /// Lets go of whoever waits.
     pub(super) fn interrupt(&self) {
         if let Some(session) = self.session() {
@@ -83,6 +93,11 @@ impl VsockEnc {
         let (weak, session) = (obj.downgrade(), Arc::clone(session));
         let turn = move || {
             let Some(element) = weak.upgrade() else { return };
+            if session.lock().stopping {
+                // Whoever stops the task waits for this turn to end, and there must be no other.
+                let _ = element.src_pad().pause_task();
+                return;
+            }
             element.imp().turn(&session);
         };
         pad.start_task(turn).map_err(|error| {
@@ -155,13 +170,23 @@ impl VsockEnc {
         obj.finish_frame(frame)
     }
 
-    /// Caps come before the first picture of a format, and say the profile that the stream really has.
+    /// The caps say the profile that the stream really has, by a name that downstream takes.
     fn tell_profile(&self, unit: &[u8]) -> Result<(), gst::FlowError> {
-        let profile = profile::of(unit).unwrap_or("constrained-baseline");
-        let state = match &*lock(&self.format) {
+        let profile = profile::of(unit).unwrap_or(profile::USUAL);
+        if lock(&self.format).as_ref().is_none_or(|format| format.told == profile) {
+            return Ok(());
+        }
+        self.announce(profile)
+    }
+
+    /// Says what comes out, which the base class tells downstream with the next picture.
+    pub(super) fn announce(&self, profile: &'static str) -> Result<(), gst::FlowError> {
+        let state = match &mut *lock(&self.format) {
             None => return Err(gst::FlowError::NotNegotiated),
-            Some(format) if format.told == Some(profile) => return Ok(()),
-            Some(format) => format.state.clone(),
+            Some(format) => {
+                format.told = profile;
+                format.state.clone()
+            }
         };
         let obj = self.obj();
         let caps = obj.src_pad().allowed_caps().unwrap_or_else(|| obj.src_pad().pad_template_caps());
@@ -175,11 +200,6 @@ impl VsockEnc {
         };
         let names = profile::names(profile);
         let accepted = names.iter().map(|name| named(name)).find(|named| caps.can_intersect(named));
-        let output = obj.set_output_state(accepted.unwrap_or_else(|| named(profile)), Some(&state))?;
-        obj.negotiate(output)?;
-        if let Some(format) = &mut *lock(&self.format) {
-            format.told = Some(profile);
-        }
-        Ok(())
+        obj.set_output_state(accepted.unwrap_or_else(|| named(profile)), Some(&state)).map(drop)
     }
 }

@@ -1,5 +1,6 @@
 //! How a scanout is doing, in the protocol's words.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use lunette_capture::{Presence, ScanoutStatus};
@@ -20,6 +21,7 @@ pub(crate) fn of(status: &ScanoutStatus, stream: Option<StreamStanding>, now: Pt
         units: stream.encoded,
         age_ms: stream.encode_age.map(millis),
         change_ms: stream.change_age.map(millis),
+        latency_us: stream.latency.and_then(micros),
     });
     let age_ms = newest.map(|newest| millis(now.since(newest)));
     Standing { presence, size, age_ms, pictures, cursor_changes, encoder }
@@ -27,6 +29,10 @@ pub(crate) fn of(status: &ScanoutStatus, stream: Option<StreamStanding>, now: Pt
 
 fn millis(age: Duration) -> u32 {
     u32::try_from(age.as_millis()).unwrap_or(u32::MAX).min(Standing::OLDEST_MS)
+}
+
+fn micros(time: Duration) -> Option<NonZeroU32> {
+    NonZeroU32::new(u32::try_from(time.as_micros()).unwrap_or(u32::MAX).min(EncoderStanding::LONGEST_US))
 }
 
 #[cfg(test)]
@@ -48,8 +54,8 @@ mod tests {
         let status = ScanoutStatus::empty(Presence::On);
         assert_eq!(of(&status, None, Pts::from_nanos(1)).encoder, None);
         let change_age = Some(Duration::from_millis(30));
-        let stream = StreamStanding { change_age, encoded: 7, encode_age: None };
-        let encoder = EncoderStanding { units: 7, age_ms: None, change_ms: Some(30) };
+        let stream = StreamStanding { change_age, encoded: 7, encode_age: None, latency: Some(Duration::from_micros(2500)) };
+        let encoder = EncoderStanding { units: 7, age_ms: None, change_ms: Some(30), latency_us: NonZeroU32::new(2500) };
         assert_eq!(of(&status, Some(stream), Pts::from_nanos(1)).encoder, Some(encoder));
     }
 }

@@ -136,7 +136,12 @@ fn doing_well() -> Standing {
         age_ms: Some(16),
         pictures: 0x0102_0304_0506,
         cursor_changes: 7,
-        encoder: Some(EncoderStanding { units: 0x0a0b, age_ms: Some(20), change_ms: Some(18) }),
+        encoder: Some(EncoderStanding {
+            units: 0x0a0b,
+            age_ms: Some(20),
+            change_ms: Some(18),
+            latency_us: NonZeroU32::new(2500),
+        }),
     }
 }
 

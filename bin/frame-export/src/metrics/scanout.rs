@@ -28,6 +28,8 @@ pub struct ScanoutMetrics {
     last_changed: AtomicU64,
     /// When the last access unit was made, monotonic nanoseconds; 0 before the first.
     last_encoded: AtomicU64,
+    /// Nanoseconds from the capture of its picture to that.
+    last_latency: AtomicU64,
     idrs: [AtomicU64; IdrReason::ALL.len()],
     /// Changed part of each picture, 0 to 1.
     pub damage: Histogram,
@@ -60,6 +62,7 @@ impl Default for ScanoutMetrics {
             failed: counter(),
             last_changed: counter(),
             last_encoded: counter(),
+            last_latency: counter(),
             idrs: Default::default(),
             damage: Histogram::new(Histogram::SHARES),
             diff: seconds(),
@@ -79,6 +82,8 @@ pub struct StreamStanding {
     pub encoded: u64,
     /// Since the last of them was made.
     pub encode_age: Option<Duration>,
+    /// From the capture of its picture to that.
+    pub latency: Option<Duration>,
 }
 
 impl ScanoutMetrics {
@@ -99,6 +104,7 @@ impl ScanoutMetrics {
             change_age: since(&self.last_changed, now),
             encoded: self.encoded.load(Ordering::Relaxed),
             encode_age: self.age(now),
+            latency: Some(self.last_latency.load(Ordering::Relaxed)).filter(|time| *time > 0).map(Duration::from_nanos),
         }
     }
 
@@ -107,7 +113,9 @@ impl ScanoutMetrics {
         self.encoded.fetch_add(1, Ordering::Relaxed);
         self.encoded_bytes.fetch_add(unit.data.len() as u64, Ordering::Relaxed);
         self.last_encoded.store(now.as_nanos(), Ordering::Relaxed);
-        self.latency.observe_time(now.since(unit.pts));
+        let latency = now.since(unit.pts);
+        self.last_latency.store(u64::try_from(latency.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.latency.observe_time(latency);
         if let Some(at) = idr.and_then(|idr| IdrReason::ALL.iter().position(|known| *known == idr)) {
             self.idrs[at].fetch_add(1, Ordering::Relaxed);
         }

@@ -1,5 +1,7 @@
 //! STATUS and its reply: how a scanout is doing, without its pictures.
 
+use std::num::NonZeroU32;
+
 use bytes::{Buf, BufMut, BytesMut};
 use lunette_frame::{ScanoutId, Size};
 
@@ -90,6 +92,19 @@ pub struct EncoderStanding {
     pub age_ms: Option<u32>,
     /// Milliseconds since the last picture that is to be encoded, since something had changed in it.
     pub change_ms: Option<u32>,
+    /// Microseconds from the capture of the last unit's picture to its end; not more than [`Self::LONGEST_US`].
+    pub latency_us: Option<NonZeroU32>,
+}
+
+impl EncoderStanding {
+    /// The longest time that can be told.
+    pub const LONGEST_US: u32 = u32::MAX >> 1;
+
+    /// Whether there is an encoder, and the time that it takes, in one field.
+    fn to_watched(this: Option<Self>) -> u32 {
+        let latency = |this: Self| this.latency_us.map_or(0, |time| time.get().min(Self::LONGEST_US));
+        this.map_or(0, |this| (latency(this) << 1) | 1)
+    }
 }
 
 impl Standing {
@@ -121,8 +136,8 @@ impl StatusResponse {
         out.put_u32_le(age_ms.unwrap_or(Standing::NO_AGE));
         out.put_u64_le(pictures);
         out.put_u64_le(cursor_changes);
-        let EncoderStanding { units, age_ms, change_ms } = encoder.unwrap_or_default();
-        out.put_u32_le(encoder.is_some().into());
+        out.put_u32_le(EncoderStanding::to_watched(encoder));
+        let EncoderStanding { units, age_ms, change_ms, .. } = encoder.unwrap_or_default();
         out.put_u32_le(age_ms.unwrap_or(Standing::NO_AGE));
         out.put_u32_le(change_ms.unwrap_or(Standing::NO_AGE));
         out.put_u64_le(units);
@@ -136,16 +151,17 @@ impl StatusResponse {
         let size = Size::new(fields.get_u32_le(), fields.get_u32_le());
         let age_ms = age(&mut fields);
         let (pictures, cursor_changes) = (fields.get_u64_le(), fields.get_u64_le());
-        let is_watched = fields.get_u32_le() != 0;
+        let watched = fields.get_u32_le();
         let (unit_age, change_ms) = (age(&mut fields), age(&mut fields));
-        let encoder = EncoderStanding { units: fields.get_u64_le(), age_ms: unit_age, change_ms };
+        let (units, latency_us) = (fields.get_u64_le(), NonZeroU32::new(watched >> 1));
+        let encoder = EncoderStanding { units, age_ms: unit_age, change_ms, latency_us };
         let standing = Standing {
             presence,
             size: (size != Size::new(0, 0)).then_some(size),
             age_ms,
             pictures,
             cursor_changes,
-            encoder: is_watched.then_some(encoder),
+            encoder: (watched != 0).then_some(encoder),
         };
         Ok(Self { scanout, standing: is_allowed.then_some(standing) })
     }
@@ -166,6 +182,14 @@ mod tests {
         fields[..8].copy_from_slice(&[3, 0, 0, 0, 0, 0, 0, 0]);
         let response = StatusResponse::decode(&fields).expect("a scanout that can be");
         assert_eq!(response, StatusResponse { scanout: ScanoutId::new(3), standing: None });
+    }
+
+    #[test]
+    fn an_encoder_whose_time_is_not_known_is_told_as_before_it_could_be() {
+        assert_eq!(EncoderStanding::to_watched(None), 0);
+        assert_eq!(EncoderStanding::to_watched(Some(EncoderStanding::default())), 1);
+        let slow = EncoderStanding { latency_us: NonZeroU32::new(u32::MAX), ..EncoderStanding::default() };
+        assert_eq!(EncoderStanding::to_watched(Some(slow)), u32::MAX);
     }
 
     #[test]

@@ -24,7 +24,7 @@ impl Looking {
     }
 
     pub(crate) fn feed(&self) -> Result<Box<dyn Feed>, String> {
-        let watching = self.video.join().map_err(|none| format!("{} {}", none.reason, none.detail))?;
+        let watching = self.video.look().map_err(|none| format!("{} {}", none.reason, none.detail))?;
         Ok(Box::new(LookingFeed { watching, lounge: Arc::clone(&self.lounge), size: None }))
     }
 }

@@ -8,7 +8,7 @@ use lunette_capture::{ControlError, Mode, ScanoutControl, connector_name, now};
 use lunette_encode::Choice;
 use lunette_frame::ScanoutId;
 use lunette_net::{EncodeJob, Event, Refused, Replies};
-use lunette_session::{Access, Limits, NotAllowed, Wish};
+use lunette_session::{Access, Entry, Limits, NotAllowed, Wish};
 use lunette_wire::Token;
 use lunette_wire::hxfr::{EnableScanout, ErrorCode, Grant, Standing};
 use tokio::sync::{mpsc, watch};
@@ -138,7 +138,8 @@ impl lunette_net::Backend for Backend {
     ) -> Result<(Admitted<Subscription>, Wishes), Refused> {
         // The pass comes first: a grant that ends from here on ends the subscription.
         let pass = self.gate.admit(Wish::Subscribe(scanout), shown).map_err(not_allowed)?;
-        let joined = self.streams.subscribe(scanout).map_err(|error| {
+        // A subscriber may be one more of a server that has many viewers, for the few of them that are slow, or look once.
+        let joined = self.streams.subscribe(scanout, Entry::Aside).map_err(|error| {
             let refused = refused(ErrorCode::NotFound, &error);
             tracing::info!(%scanout, reason = refused.reason, "subscription refused");
             refused

@@ -8,7 +8,7 @@ use std::time::Duration;
 use lunette_capture::Doorbell;
 use lunette_frame::{AccessUnit, BitRate, FrameRate, Pts, ScanoutId};
 use lunette_net::{StreamEnd, StreamHandle, Units};
-use lunette_session::{Counters, Demand, Fanout, Flow, IdrReason, Limits, Passage, Slot, SubscriberId, Totals};
+use lunette_session::{Counters, Demand, Entry, Fanout, Flow, IdrReason, Limits, Passage, Slot, SubscriberId, Totals};
 use lunette_wire::hxfr::{ConfigRequest, CursorUpdate, ErrorCode};
 use tokio::sync::watch;
 
@@ -75,9 +75,9 @@ impl Stream {
     }
 
     /// Adds a subscriber.
-    pub(crate) fn join(self: &Arc<Self>) -> (Subscription, Wishes) {
+    pub(crate) fn join(self: &Arc<Self>, entry: Entry) -> (Subscription, Wishes) {
         let progress = self.progress.subscribe();
-        let id = self.shared().fanout.join(clock(lunette_capture::now()));
+        let id = self.shared().fanout.join_as(entry, clock(lunette_capture::now()));
         self.doorbell.ring();
         let subscription = Subscription { stream: Arc::clone(self), id, progress };
         (subscription, Wishes { stream: Arc::clone(self), id })

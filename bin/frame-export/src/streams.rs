@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use lunette_capture::{ControlError, ScanoutControl};
 use lunette_frame::{Pts, ScanoutId};
 use lunette_net::StreamEnd;
-use lunette_session::Limits;
+use lunette_session::{Entry, Limits};
 use lunette_wire::hxfr::ErrorCode;
 
 use crate::config::EncoderSettings;
@@ -77,13 +77,13 @@ impl Streams {
     ///
     /// # Errors
     /// When the scanout cannot be opened.
-    pub fn subscribe(self: &Arc<Self>, id: ScanoutId) -> Result<(Subscription, Wishes), SubscribeError> {
+    pub fn subscribe(self: &Arc<Self>, id: ScanoutId, entry: Entry) -> Result<(Subscription, Wishes), SubscribeError> {
         let mut inner = self.inner();
         if inner.stopping {
             return Err(SubscribeError::Stopping);
         }
         if let Some(running) = inner.running.get(&id).filter(|running| !running.stream.has_ended()) {
-            return Ok(running.stream.join());
+            return Ok(running.stream.join(entry));
         }
         let doorbell = Arc::default();
         let source = self.control.open(id, &doorbell);
@@ -91,7 +91,7 @@ impl Streams {
         // Only now: whoever asks for scanouts that do not exist leaves nothing behind.
         let metrics = Arc::clone(inner.metrics.entry(id).or_default());
         let stream = Arc::new(Stream::new(id, self.limits.clone(), doorbell, metrics));
-        let joined = stream.join();
+        let joined = stream.join(entry);
         let pipeline = Pipeline::new(Arc::clone(&stream), source, self.settings.clone());
         let retiring = Retiring { streams: Arc::clone(self), stream: Arc::clone(&stream) };
         let thread = std::thread::Builder::new()

@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use lunette_frame::{Pts, ScanoutId, Size};
 use lunette_net::client::Address;
+use lunette_session::Entry;
 use lunette_wire::Token;
 use lunette_wire::stream::HopReport;
 use tokio::task::JoinHandle;
@@ -78,7 +79,11 @@ impl Drop for Hub {
 
 impl Video for Hub {
     fn join(&self) -> Result<Box<dyn Watching>, NoVideo> {
-        Ok(Box::new(HubSeat::new(Arc::clone(&self.shared))))
+        Ok(Box::new(HubSeat::new(Arc::clone(&self.shared), Entry::Live)))
+    }
+
+    fn look(&self) -> Result<Box<dyn Watching>, NoVideo> {
+        Ok(Box::new(HubSeat::new(Arc::clone(&self.shared), Entry::Onlooker)))
     }
 
     fn facts(&self) -> StreamFacts {

@@ -86,6 +86,12 @@ pub trait Video: Send + Sync + 'static {
     /// When there are no pictures to be had.
     fn join(&self) -> Result<Box<dyn Watching>, NoVideo>;
 
+    /// Joins to look at some pictures only: as far as possible, viewers notice nothing of it.
+    ///
+    /// # Errors
+    /// As for [`Video::join`].
+    fn look(&self) -> Result<Box<dyn Watching>, NoVideo>;
+
     /// What is known of the stream now.
     fn facts(&self) -> StreamFacts;
 

@@ -13,7 +13,7 @@ use lunette_cause::chain;
 use lunette_encode::Choice;
 use lunette_frame::{BitRate, FrameRate, Pts, Quality, ScanoutId, Size};
 use lunette_net::{StreamEnd, Units};
-use lunette_session::{Limits, SubscriberId};
+use lunette_session::{Entry, Limits, SubscriberId};
 use lunette_viewer::{NoVideo, StreamFacts, Unit, Video, VideoStats, Waiting, Watching};
 use lunette_wire::stream::{Hop, HopReport, HopState};
 
@@ -47,6 +47,14 @@ impl PatternVideo {
         Ok(Self { control, streams, fps })
     }
 
+    fn enter(&self, entry: Entry) -> Result<Box<dyn Watching>, NoVideo> {
+        let (subscription, wishes) = self.streams.subscribe(SCANOUT, entry).map_err(|error| NoVideo {
+            reason: "This desktop's picture cannot be had.".to_owned(),
+            detail: chain(&error),
+        })?;
+        Ok(Box::new(PatternSeat { subscription, wishes }))
+    }
+
     fn size(&self) -> Option<Size> {
         self.control.scanouts().into_iter().find(|scanout| scanout.id == SCANOUT).map(|scanout| scanout.size)
     }
@@ -54,11 +62,11 @@ impl PatternVideo {
 
 impl Video for PatternVideo {
     fn join(&self) -> Result<Box<dyn Watching>, NoVideo> {
-        let (subscription, wishes) = self.streams.subscribe(SCANOUT).map_err(|error| NoVideo {
-            reason: "This desktop's picture cannot be had.".to_owned(),
-            detail: chain(&error),
-        })?;
-        Ok(Box::new(PatternSeat { subscription, wishes }))
+        self.enter(Entry::Live)
+    }
+
+    fn look(&self) -> Result<Box<dyn Watching>, NoVideo> {
+        self.enter(Entry::Onlooker)
     }
 
     fn facts(&self) -> StreamFacts {

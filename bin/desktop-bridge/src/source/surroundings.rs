@@ -121,6 +121,10 @@ impl Video for Surrounded {
         self.video.join()
     }
 
+    fn look(&self) -> Result<Box<dyn Watching>, NoVideo> {
+        self.video.look()
+    }
+
     fn facts(&self) -> StreamFacts {
         self.video.facts()
     }

@@ -135,3 +135,48 @@ async fn a_viewer_waits_for_a_machine_that_is_not_there_yet_and_is_told_why() {
     assert!(next(&mut watching).await.unit.is_idr());
     assert!(hub.hops().iter().all(|hop| hop.state != down));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_time_that_encoding_takes_is_known_once_somebody_wants_to_know() {
+    let machine = Machine::showing(Kind::Typing).await;
+    let tap = Tap::on(machine.address).await;
+    let hub = hub(&tap, LONG);
+    let (mut watching, first) = joined(&hub).await;
+    assert_eq!(first.encoded, None);
+    hub.hops();
+    let told = async {
+        loop {
+            let unit = next(&mut watching).await;
+            if let Some(encoded) = unit.encoded {
+                return encoded.since(unit.unit.pts);
+            }
+        }
+    };
+    let latency = timeout(SOON, told).await.expect("it is told");
+    assert!(!latency.is_zero() && latency < SOON, "{latency:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_looks_once_costs_those_who_watch_no_keyframe() {
+    let machine = Machine::showing(Kind::Scroll).await;
+    let tap = Tap::on(machine.address).await;
+    let hub = hub(&tap, LONG);
+    let (mut watching, _) = joined(&hub).await;
+    // More than is kept for who comes later.
+    for _ in 0..40 {
+        next(&mut watching).await;
+    }
+    let mut looking = hub.look().expect("a place");
+    let mut keyframes = 0;
+    let seen = loop {
+        tokio::select! {
+            unit = next(&mut watching) => keyframes += u32::from(unit.unit.is_idr()),
+            seen = next(&mut looking) => break seen,
+        }
+    };
+    assert!(seen.unit.is_idr(), "a decoder can start");
+    for _ in 0..20 {
+        keyframes += u32::from(next(&mut watching).await.unit.is_idr());
+    }
+    assert_eq!((keyframes, tap.connections()), (0, 2));
+}

@@ -10,7 +10,7 @@ const FRESH: Duration = Duration::from_secs(1);
 /// What should have been handed on by now.
 const OVERDUE: Duration = Duration::from_secs(2);
 /// What frame-export said longer ago tells nothing any more.
-const STALE: Duration = Duration::from_secs(6);
+pub(super) const STALE: Duration = Duration::from_secs(6);
 
 /// What frame-export said of the scanout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,7 +138,8 @@ mod tests {
     const NOW: Duration = Duration::ZERO;
 
     fn standing(age_ms: u32, unit_ms: u32, change_ms: u32) -> Standing {
-        let encoder = EncoderStanding { units: 40, age_ms: Some(unit_ms), change_ms: Some(change_ms) };
+        let encoder =
+            EncoderStanding { units: 40, age_ms: Some(unit_ms), change_ms: Some(change_ms), latency_us: None };
         Standing {
             presence: Presence::On,
             age_ms: Some(age_ms),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lunette_frame::BitRate;
-use lunette_session::SubscriberId;
+use lunette_session::{Entry, SubscriberId};
 use tokio::sync::watch;
 
 use super::shared::Shared;
@@ -17,9 +17,9 @@ pub(super) struct HubSeat {
 }
 
 impl HubSeat {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, entry: Entry) -> Self {
         let progress = shared.progress.subscribe();
-        let id = shared.with(|fanout, now| fanout.join(now));
+        let id = shared.with(|fanout, now| fanout.join_as(entry, now));
         Self { shared, id, progress }
     }
 }
@@ -42,7 +42,10 @@ impl Watching for HubSeat {
                 if let Some(unit) = self.shared.pop(self.id) {
                     let passage = self.shared.look(|fanout, _| fanout.passage(self.id));
                     let replay = passage.is_some_and(|passage| passage.replay);
-                    return Ok(Unit { unit, replay, encoded: None });
+                    // The time that a replayed one was encoded at is not kept.
+                    let latency = if replay { None } else { self.shared.encode_latency() };
+                    let encoded = latency.map(|latency| unit.pts.after(latency));
+                    return Ok(Unit { unit, replay, encoded });
                 }
                 if self.progress.changed().await.is_err() {
                     let reason = "This desktop's picture has ended.".to_owned();

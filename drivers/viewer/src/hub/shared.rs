@@ -11,7 +11,7 @@ use lunette_wire::stream::HopReport;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
-use super::hops::{Sight, Told};
+use super::hops::{STALE, Sight, Told};
 use super::pointer::Pointer;
 use crate::{Lounge, VideoStats};
 
@@ -224,7 +224,7 @@ impl Shared {
         VideoStats {
             scanout,
             running,
-            pending_stop: running && inner.empty_since.is_some(),
+            pending_stop: running && inner.fanout.is_empty(),
             totals: inner.fanout.totals(),
             kept_units: inner.fanout.kept_units(),
             queue_units: inner.fanout.queue_units(),
@@ -235,6 +235,13 @@ impl Shared {
     pub(super) fn set_standing(&self, standing: Option<Standing>) {
         let told = standing.map_or(Told::Nothing, Told::Standing);
         self.inner().told = Some((Instant::now(), told));
+    }
+
+    /// From the capture of a picture to the end of its encoding, as frame-export said lately.
+    pub(super) fn encode_latency(&self) -> Option<Duration> {
+        let (at, Told::Standing(standing)) = self.inner().told? else { return None };
+        let latency = standing.encoder?.latency_us?;
+        (at.elapsed() < STALE).then(|| Duration::from_micros(latency.get().into()))
     }
 
     /// How the hops are doing. Whoever asks once is told what is known already, and makes frame-export be asked.

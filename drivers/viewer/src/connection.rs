@@ -14,9 +14,12 @@ use tokio::time::sleep_until;
 
 use crate::farewell::{close_frame, see_off};
 use crate::lounge::Line;
+use crate::throttle::Throttle;
 use crate::writer::{CannotWrite, Writer};
 use crate::{Desk, NoVideo, Seat, Unit, Waiting, Watching};
 
+/// For the stream's size to be known, before a viewer is told another.
+const SIZE: Duration = Duration::from_secs(1);
 /// How often it is looked whether held-back pictures are too old, or may go out after all.
 const LOOK: Duration = Duration::from_millis(25);
 
@@ -33,7 +36,10 @@ pub async fn serve_viewer(socket: WebSocket, desk: Desk, identity: Identity) {
     // What the viewer held down comes up before anything is waited for.
     connection.seat = None;
     connection.watching = None;
-    connection.writer.finish().await;
+    let Connection { writer, desk, line, .. } = connection;
+    writer.finish().await;
+    // It has been told; a server that ends waits no longer.
+    drop((desk, line));
     see_off(&mut stream).await;
 }
 
@@ -62,13 +68,34 @@ struct Connection {
     rate: Option<BitRate>,
     resizing: Option<Waiting<'static, Result<(), NoVideo>>>,
     size: Size,
+    throttle: Throttle,
+    /// What a viewer asked for that has a seat, until when it is not told what the stream is.
+    welcoming: Option<(Box<Init>, Duration)>,
 }
+
+/// What screens draw where nobody says more.
+const USUAL_FPS: u8 = 60;
+/// Messages of moves, of which any number may come.
+const MOVES: [u8; 2] = [0x12, 0x13];
 
 impl Connection {
     fn new(desk: Desk, identity: Identity, writer: Writer) -> Self {
         let viewer = Viewer::new(desk.lounge.now(), desk.limits);
         let (size, line) = (desk.lounge.size(), desk.lounge.attend());
-        Self { line, desk, identity, viewer, writer, seat: None, watching: None, rate: None, resizing: None, size }
+        Self {
+            line,
+            desk,
+            identity,
+            viewer,
+            writer,
+            seat: None,
+            watching: None,
+            rate: None,
+            resizing: None,
+            size,
+            throttle: Throttle::default(),
+            welcoming: None,
+        }
     }
 
     /// Says how it is doing, for who asks.
@@ -84,8 +111,13 @@ impl Connection {
     async fn happening(&mut self, stream: &mut Incoming) -> Happening {
         let now = self.now();
         let wanted = self.viewer.wants_unit(now);
+        let looks = self.welcoming.is_some();
         let held_back = !wanted && self.watching.as_ref().is_some_and(|watching| !watching.queued_for().is_zero());
-        let due = self.viewer.next_timeout().map_or(now + LOOK, |at| if held_back { at.min(now + LOOK) } else { at });
+        let due = self
+            .viewer
+            .next_timeout()
+            .map_or(now + LOOK, |at| if held_back || looks { at.min(now + LOOK) } else { at });
+        let due = self.throttle.next_timeout().map_or(due, |at| at.min(due));
         let due = self.desk.lounge.at(due);
         let (idle, drained) = (self.writer.is_idle(), self.writer.drained());
         tokio::select! {
@@ -95,7 +127,7 @@ impl Connection {
             },
             unit = next_unit(self.watching.as_deref_mut()), if wanted => Happening::Unit(unit),
             // Letters wait where the newer replaces the older, until there is room for them.
-            () = letter(self.seat.as_ref()), if idle => Happening::Letter,
+            () = letter(self.seat.as_ref()), if idle && !looks => Happening::Letter,
             () = drained.notified(), if !idle => Happening::Drained,
             done = resized(self.resizing.as_mut()) => Happening::Resized(done),
             () = self.writer.broken() => Happening::Gone,
@@ -107,12 +139,8 @@ impl Connection {
     fn handle(&mut self, happening: Happening) {
         let now = self.now();
         match happening {
-            Happening::Message(Message::Text(text)) => self.viewer.handle_text(now, &text),
-            Happening::Message(Message::Binary(bytes)) => self.viewer.handle_binary(now, &bytes),
-            Happening::Message(Message::Pong(payload)) => self.viewer.handle_pong(now, &payload),
-            // The library answers pings by itself.
-            Happening::Message(Message::Ping(_)) => {}
-            Happening::Message(Message::Close(_)) | Happening::Gone => self.viewer.handle_gone(),
+            Happening::Message(message) => self.hear(now, message),
+            Happening::Gone => self.viewer.handle_gone(),
             Happening::Unit(Ok(unit)) => self.hand_on(now, unit),
             Happening::Unit(Err(end)) => {
                 self.watching = None;
@@ -125,6 +153,30 @@ impl Connection {
             Happening::Closing => {
                 self.viewer.fail(CloseCode::Stopping, StreamError::new("The server is stopping."));
             }
+        }
+    }
+
+    fn hear(&mut self, now: Duration, message: Message) {
+        let is_move =
+            matches!(&message, Message::Binary(bytes) if bytes.first().is_some_and(|kind| MOVES.contains(kind)));
+        if !is_move {
+            self.count(now);
+        }
+        match message {
+            Message::Text(text) => self.viewer.handle_text(now, &text),
+            Message::Binary(bytes) => self.viewer.handle_binary(now, &bytes),
+            Message::Pong(payload) => self.viewer.handle_pong(now, &payload),
+            // The library answers pings by itself.
+            Message::Ping(_) => {}
+            Message::Close(_) => self.viewer.handle_gone(),
+        }
+    }
+
+    /// Who says too much holds up everybody.
+    fn count(&mut self, now: Duration) {
+        if let Err(too_much) = self.throttle.message(now) {
+            let error = StreamError::with_detail("The viewer sent too much.", &too_much.to_string());
+            self.viewer.fail(CloseCode::Violation, error);
         }
     }
 
@@ -142,6 +194,9 @@ impl Connection {
             self.viewer.handle_backlog(now, watching.queued_for());
         }
         self.viewer.handle_timeout(now);
+        self.throttle.handle_timeout(now);
+        self.give_input();
+        self.welcome(now);
     }
 
     fn read_letters(&mut self) {
@@ -153,18 +208,28 @@ impl Connection {
     /// Does what the session asks for. Fails when the peer takes nothing any more.
     fn drain(&mut self) -> Result<(), CannotWrite> {
         while let Some(out) = self.viewer.poll_output() {
-            self.act(out)?;
+            match self.act(out) {
+                Err(CannotWrite::Full(message)) => return self.give_up(message),
+                done => done?,
+            }
         }
         Ok(())
     }
 
+    /// The queue of what must not be left out is full: says so behind what is in it.
+    fn give_up(&mut self, message: Message) -> Result<(), CannotWrite> {
+        let text = "The connection was too slow to take what is sent to it.";
+        self.viewer.fail(CloseCode::TooSlow, StreamError::new(text));
+        let rest = std::iter::from_fn(|| self.viewer.poll_output()).filter_map(into_message);
+        let rest: Vec<_> = std::iter::once(message).chain(rest).collect();
+        // The last two are why, and the end.
+        rest.into_iter().rev().take(2).rev().try_for_each(|message| self.writer.send_last(message))
+    }
+
     fn act(&mut self, out: Out) -> Result<(), CannotWrite> {
         match out {
-            Out::Send(Payload::Binary(bytes)) => return self.writer.send(Message::Binary(bytes)),
-            Out::Send(Payload::Text(text)) => return self.writer.send(Message::Text(text.into())),
-            Out::Ping(bytes) => return self.writer.send(Message::Ping(bytes)),
-            Out::Close(code) => {
-                return self.writer.send(Message::Close(Some(close_frame(code))));
+            Out::Send(_) | Out::Ping(_) | Out::Close(_) => {
+                return into_message(out).map_or(Ok(()), |message| self.writer.send(message));
             }
             Out::Join(init) => self.join(&init),
             Out::Pong(ping) => {
@@ -186,27 +251,33 @@ impl Connection {
                 }
             }
             Out::Resize(size) => self.resize(size),
-            Out::Input(_) | Out::ReleaseKeys | Out::Ask(_) => self.use_seat(out),
-            Out::Nonsense(what) => tracing::debug!(what, "a viewer's message makes no sense"),
+            Out::Input(event) => {
+                self.throttle.input(self.now(), event);
+                self.give_input();
+            }
+            Out::ReleaseKeys | Out::Ask(_) => self.use_seat(out),
+            Out::Nonsense(what) => {
+                tracing::debug!(what, "a viewer's message makes no sense");
+                self.count(self.now());
+            }
         }
         Ok(())
     }
 
+    fn give_input(&mut self) {
+        while let Some(event) = self.throttle.poll() {
+            let done = self.seat.as_ref().map_or(Ok(()), |seat| seat.input(event));
+            if let Err(refusal) = done {
+                self.viewer.refused(self.desk.lounge.now(), &refusal);
+            }
+        }
+    }
+
     fn use_seat(&mut self, out: Out) {
         let Some(seat) = &self.seat else { return };
-        let done = match out {
-            Out::Input(event) => seat.input(event),
-            Out::Ask(request) => match seat.ask(request) {
-                Ok(()) => Ok(()),
-                Err(refusal) => return self.viewer.answer(refused(RefusedThing::Control, &refusal.to_string())),
-            },
-            _ => {
-                seat.release_keys();
-                Ok(())
-            }
-        };
-        if let Err(refusal) = done {
-            self.viewer.refused(self.desk.lounge.now(), &refusal);
+        let Out::Ask(request) = out else { return seat.release_keys() };
+        if let Err(refusal) = seat.ask(request) {
+            self.viewer.answer(refused(RefusedThing::Control, &refusal.to_string()));
         }
     }
 
@@ -221,16 +292,26 @@ impl Connection {
                 return self.viewer.fail(CloseCode::GoingAway, error);
             }
         }
+        // The stream starts now, and may say what it is.
+        self.watch(true);
+        let now = self.now();
+        self.welcoming = Some((Box::new(init.clone()), now + SIZE));
+        self.welcome(now);
+    }
+
+    /// Tells a viewer what the stream is: its size as soon as it is known.
+    fn welcome(&mut self, now: Duration) {
         let video = self.desk.video.facts();
+        let is_time = |(_, until): &mut (Box<Init>, Duration)| video.size.is_some() || now >= *until;
+        let Some((init, _)) = self.welcoming.take_if(is_time) else { return };
         let cursor = self.desk.lounge.cursor();
-        let size = video.size.unwrap_or_else(|| init.size_or(self.size));
-        let fps = video.fps.map_or(init.fps, |fps| frames(fps.as_f64()));
+        let size = video.size.unwrap_or(self.size);
+        let fps = video.fps.map_or(init.fps.min(USUAL_FPS), |fps| frames(fps.as_f64()));
         let may_resize = video.resizable && self.identity.has(Scope::Control);
         let clipboard = self.desk.clipboard && self.identity.has(Scope::Control);
         self.viewer.joined(&Facts { size, fps, cursor, resizable: may_resize, clipboard });
         // Who is here comes before the first picture, however soon that is there.
         self.read_letters();
-        self.watch(true);
     }
 
     /// Who has not asked for a way gets the one that there is.
@@ -295,6 +376,16 @@ impl Connection {
     }
 }
 
+fn into_message(out: Out) -> Option<Message> {
+    match out {
+        Out::Send(Payload::Binary(bytes)) => Some(Message::Binary(bytes)),
+        Out::Send(Payload::Text(text)) => Some(Message::Text(text.into())),
+        Out::Ping(bytes) => Some(Message::Ping(bytes)),
+        Out::Close(code) => Some(Message::Close(Some(close_frame(code)))),
+        _ => None,
+    }
+}
+
 fn refused(what: RefusedThing, reason: &str) -> ServerControl {
     ServerControl::Refused(Refused { what, reason: reason.to_owned() })
 }
@@ -331,3 +422,6 @@ async fn closing(closing: &mut crate::Closing) {
         std::future::pending::<()>().await;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,6 +18,7 @@ mod hub;
 mod input;
 mod lateness;
 mod lounge;
+mod throttle;
 mod video;
 mod way;
 mod writer;

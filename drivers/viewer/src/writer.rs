@@ -3,15 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::ws::{Message, WebSocket};
-use futures_util::SinkExt;
-use futures_util::stream::SplitSink;
+use axum::extract::ws::Message;
+use futures_util::{Sink, SinkExt};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 /// Messages that may wait: pictures are paced, so these are mostly small.
 const QUEUE: usize = 1024;
+/// Places that are kept for why the connection ends, and its end.
+const LAST: usize = 2;
 /// For one message; a peer that takes nothing for so long is gone.
 const WRITE: Duration = Duration::from_secs(30);
 /// For what is queued when the connection ends.
@@ -25,12 +26,17 @@ pub(crate) struct Writer {
     task: Option<JoinHandle<()>>,
 }
 
-/// The queue is full, or the peer is gone.
-pub(crate) struct CannotWrite;
+/// Why a message is not queued.
+pub(crate) enum CannotWrite {
+    /// The queue is full; this was not taken.
+    Full(Message),
+    /// The peer is gone.
+    Gone,
+}
 
 impl Writer {
-    pub(crate) fn new(sink: SplitSink<WebSocket, Message>) -> Self {
-        let (queue, messages) = mpsc::channel(QUEUE);
+    pub(crate) fn new(sink: impl Sink<Message> + Send + Unpin + 'static) -> Self {
+        let (queue, messages) = mpsc::channel(QUEUE + LAST);
         let drained = Arc::new(Notify::new());
         let task = tokio::spawn(write(sink, messages, Arc::clone(&drained)));
         Self { drained, queue: Some(queue), task: Some(task) }
@@ -38,13 +44,22 @@ impl Writer {
 
     /// Queues a message. Never waits.
     pub(crate) fn send(&self, message: Message) -> Result<(), CannotWrite> {
-        let queue = self.queue.as_ref().ok_or(CannotWrite)?;
-        queue.try_send(message).map_err(|_| CannotWrite)
+        let queue = self.queue.as_ref().ok_or(CannotWrite::Gone)?;
+        if queue.capacity() <= LAST && !queue.is_closed() {
+            return Err(CannotWrite::Full(message));
+        }
+        queue.try_send(message).map_err(|_| CannotWrite::Gone)
+    }
+
+    /// Queues one of the last two messages, for which there is always a place.
+    pub(crate) fn send_last(&self, message: Message) -> Result<(), CannotWrite> {
+        let queue = self.queue.as_ref().ok_or(CannotWrite::Gone)?;
+        queue.try_send(message).map_err(|_| CannotWrite::Gone)
     }
 
     /// Whether nothing waits to be written.
     pub(crate) fn is_idle(&self) -> bool {
-        self.queue.as_ref().is_none_or(|queue| queue.capacity() == QUEUE)
+        self.queue.as_ref().is_none_or(|queue| queue.capacity() == QUEUE + LAST)
     }
 
     /// What rings when nothing waits to be written any more.
@@ -83,7 +98,7 @@ impl Drop for Writer {
     }
 }
 
-async fn write(mut sink: SplitSink<WebSocket, Message>, mut messages: mpsc::Receiver<Message>, drained: Arc<Notify>) {
+async fn write(mut sink: impl Sink<Message> + Unpin, mut messages: mpsc::Receiver<Message>, drained: Arc<Notify>) {
     while let Some(message) = messages.recv().await {
         let closing = matches!(message, Message::Close(_));
         match timeout(WRITE, sink.send(message)).await {

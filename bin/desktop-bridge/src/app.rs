@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -49,17 +50,18 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     close.send_replace(true);
     serving.shutdown().await;
     // Each viewer's task holds a receiver, until it has said good-bye.
-    if timeout(FAREWELL, goodbye(&bridge)).await.is_err() {
+    if timeout(FAREWELL, goodbye(&close)).await.is_err() {
         tracing::warn!("not every viewer was told");
     }
     Ok(())
 }
 
-async fn goodbye(bridge: &Bridge) {
-    while !bridge.desk.lounge.presence().is_empty() {
+async fn goodbye(close: &watch::Sender<bool>) {
+    // One more is the bridge's own, of which each of theirs is a copy.
+    while close.receiver_count() > 1 {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    // The close frame is on its way when a viewer has left; the kernel takes it from here.
+    // The close frame is with the kernel when a task has let go; it takes it from here.
     tokio::time::sleep(Duration::from_millis(50)).await;
 }
 

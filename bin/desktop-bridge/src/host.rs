@@ -1,12 +1,14 @@
 //! This desktop, as programs see it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use lunette_desktop_session::{Content, Kind, SessionError, WindowAction as Act, WindowId};
 use lunette_frame::Size;
-use lunette_input_events::Event;
+use lunette_input_events::{Event, Refusal};
 use lunette_snapshot::{Cursor, Snapshots};
 use lunette_wire::stream::ServerMessage;
+use tokio::time::timeout;
 
 use crate::agent::{AgentHost, App, Caller, Clip, ClipKind, HostError, Window, WindowAction, Workspace};
 use crate::bridge::Bridge;
@@ -14,6 +16,9 @@ use crate::exec::Executor;
 use crate::files::Folder;
 use crate::sink::Parts;
 use crate::worktrees::Worktrees;
+
+/// For input to happen.
+const INPUT: Duration = Duration::from_secs(15);
 
 impl Bridge {
     fn parts(&self) -> Result<Arc<Parts>, HostError> {
@@ -42,7 +47,10 @@ impl AgentHost for Bridge {
     }
 
     async fn input(&self, caller: &Caller, events: Vec<Event>) -> Result<(), HostError> {
-        self.programs.input(&caller.identity, events).map_err(|refusal| HostError::Refused(refusal.to_string()))
+        let passed = self.programs.input(&caller.identity, events)?;
+        let late = |_| HostError::Unavailable("the desktop has not taken it yet, and still may".to_owned());
+        let happened = timeout(INPUT, self.sink.happened(passed)).await.map_err(late)?;
+        happened.map_err(|reason| HostError::Unavailable(format!("not all of it happened: {reason}")))
     }
 
     async fn clipboard(&self, kind: ClipKind) -> Result<Option<Clip>, HostError> {
@@ -135,6 +143,17 @@ impl AgentHost for Bridge {
 
     fn worktrees(&self) -> Option<&Worktrees> {
         self.worktrees.as_ref()
+    }
+}
+
+impl From<Refusal> for HostError {
+    fn from(refusal: Refusal) -> Self {
+        let text = refusal.to_string();
+        match refusal {
+            Refusal::NoInput(_) | Refusal::Behind | Refusal::Full(_) => Self::Unavailable(text),
+            Refusal::CannotType(_) => Self::Unsupported(text),
+            _ => Self::Refused(text),
+        }
     }
 }
 

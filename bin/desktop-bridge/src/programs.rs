@@ -1,6 +1,7 @@
 //! Programs that work in the desktop: each takes part like a person, under the name of its token.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -33,25 +34,23 @@ impl Programs {
         Self { lounge, here: Mutex::default() }
     }
 
-    /// Makes input of one program happen, all of it or nothing.
+    /// Lets input of one program pass, all of it or nothing; the numbers of its events at the sink.
     ///
     /// # Errors
-    /// When somebody else has the input, or the program may not.
-    pub fn input(&self, identity: &Identity, events: Vec<Event>) -> Result<(), Refusal> {
+    /// When somebody else has the input, the program may not, or the desktop does not take it.
+    pub fn input(&self, identity: &Identity, events: Vec<Event>) -> Result<Range<u64>, Refusal> {
         let name = identity.name().unwrap_or("agent").to_owned();
         let mut here = self.here();
         if !here.contains_key(&name) {
             let seat = self.lounge.join(joining(identity, &name))?;
             here.insert(name.clone(), Program { seat, active: Instant::now() });
         }
-        let Some(program) = here.get_mut(&name) else { return Ok(()) };
+        let Some(program) = here.get_mut(&name) else { return Ok(0..0) };
         program.active = Instant::now();
         let action = action(&events);
-        for event in events {
-            program.seat.input(event)?;
-        }
+        let passed = program.seat.act(events)?;
         program.seat.show_agent(action);
-        Ok(())
+        Ok(passed)
     }
 
     /// Lets go of programs that are gone; what they held down comes up.
@@ -92,6 +91,7 @@ mod tests {
     use lunette_auth::Grants;
     use lunette_frame::Size;
     use lunette_input_events::{KeyCode, Patience};
+    use lunette_viewer::MOST_EVENTS;
     use tokio::sync::mpsc;
 
     use super::*;
@@ -125,6 +125,16 @@ mod tests {
         assert_eq!(arrived(&mut events), [key(true), key(false)]);
         let here = lounge.presence();
         assert_eq!((here.len(), here[0].name.as_str(), here[0].kind), (1, "builder", Kind::Agent));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_plan_that_is_longer_than_what_may_wait_does_nothing_at_all() {
+        let (programs, _lounge, mut events) = programs();
+        let builder = identity("agent", "builder");
+        let refused = programs.input(&builder, vec![key(true); MOST_EVENTS + 1]);
+        assert_eq!(refused, Err(Refusal::Behind));
+        assert!(arrived(&mut events).is_empty());
+        assert_eq!(programs.input(&builder, vec![key(true), key(false)]), Ok(1..3));
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,7 +1,9 @@
 //! The thread that makes input happen, and what else it finds in the desktop's session.
 
+use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
@@ -14,7 +16,7 @@ use lunette_cause::chain;
 use lunette_desktop_session::{Applications, Clipboard, Desktop, InputSink, Session, SinkError, SinkKind, Windows};
 use lunette_frame::Size;
 use lunette_input_events::Event;
-use lunette_viewer::Lounge;
+use lunette_viewer::{Accepts, Lounge};
 use tokio::sync::{mpsc, watch};
 
 use crate::cli::{Args, Sink};
@@ -23,6 +25,10 @@ use crate::cli::{Args, Sink};
 const QUEUE: usize = 1024;
 /// Between two attempts to open a sink that is not there yet.
 const AGAIN: Duration = Duration::from_secs(1);
+/// What waited for longer for a sink to be opened is not wanted any more.
+const STALE: Duration = Duration::from_secs(3);
+/// Events whose failure is remembered, for who sent them.
+const FAILURES: usize = 64;
 
 /// How the sink is doing.
 #[derive(Default)]
@@ -31,8 +37,9 @@ pub struct SinkState {
     now: Mutex<Standing>,
     done: AtomicU64,
     failed: AtomicU64,
-    /// Knows the size of the picture.
+    /// Knows the size of the picture, and whose events come.
     lounge: OnceLock<Arc<Lounge>>,
+    outcome: watch::Sender<Outcome>,
     parts: watch::Sender<Option<Arc<Parts>>>,
 }
 
@@ -44,6 +51,23 @@ pub struct Parts {
     pub windows: Windows,
     /// The applications that are installed.
     pub applications: Applications,
+}
+
+/// What became of events, which are numbered from 1 as they come.
+#[derive(Default)]
+struct Outcome {
+    handled: u64,
+    /// Those that did not happen, and why; the newest last.
+    failures: VecDeque<(u64, String)>,
+}
+
+impl Outcome {
+    fn failed(&mut self, reason: String) {
+        if self.failures.len() >= FAILURES {
+            self.failures.pop_front();
+        }
+        self.failures.push_back((self.handled, reason));
+    }
 }
 
 /// Whether there is a sink.
@@ -76,10 +100,23 @@ impl SinkState {
         (self.done.load(Relaxed), self.failed.load(Relaxed))
     }
 
-    /// Positions are fractions of the picture that this lounge knows the size of.
+    /// Positions are fractions of the picture that this lounge knows the size of; it is told what the sink takes.
     pub fn set_lounge(&self, lounge: Arc<Lounge>) {
         // Set once, before the first event.
         let _ = self.lounge.set(lounge);
+        self.tell_lounge();
+    }
+
+    /// Waits until events have happened.
+    ///
+    /// # Errors
+    /// Why one of them did not.
+    pub async fn happened(&self, events: Range<u64>) -> Result<(), String> {
+        let mut outcome = self.outcome.subscribe();
+        // The sender is this state's own.
+        let Ok(outcome) = outcome.wait_for(|outcome| outcome.handled + 1 >= events.end).await else { return Ok(()) };
+        let failure = outcome.failures.iter().find(|(number, _)| events.contains(number));
+        failure.map_or(Ok(()), |(_, reason)| Err(reason.clone()))
     }
 
     /// What the session has besides input; `None` until that was looked for.
@@ -96,6 +133,32 @@ impl SinkState {
 
     fn set(&self, standing: Standing) {
         *self.now.lock().unwrap_or_else(PoisonError::into_inner) = standing;
+        self.tell_lounge();
+    }
+
+    fn tell_lounge(&self) {
+        let Some(lounge) = self.lounge.get() else { return };
+        lounge.set_accepts(match self.standing() {
+            Standing::Starting => Accepts::NotYet,
+            Standing::Open { unicode: true, .. } => Accepts::Anything,
+            Standing::Open { unicode: false, .. } => Accepts::NoForeignText,
+            Standing::Missing(reason) => Accepts::Nothing(reason),
+        });
+    }
+
+    /// Takes note of what became of the next event.
+    fn note(&self, done: Result<(), String>) {
+        let count = if done.is_ok() { &self.done } else { &self.failed };
+        count.fetch_add(1, Relaxed);
+        if let (Err(reason), Some(lounge)) = (&done, self.lounge.get()) {
+            lounge.input_failed(reason);
+        }
+        self.outcome.send_modify(|outcome| {
+            outcome.handled += 1;
+            if let Err(reason) = done {
+                outcome.failed(reason);
+            }
+        });
     }
 }
 
@@ -141,6 +204,11 @@ impl Opener {
         Ok(Self::Session(kind, args.input_socket.clone()))
     }
 
+    /// Whether another attempt would end as the first did.
+    const fn is_final(&self) -> bool {
+        matches!(self, Self::Log(None) | Self::Session(Some(SinkKind::None), _))
+    }
+
     /// Blocks for some seconds at most.
     fn open(&mut self) -> Desktop {
         let mut session = Session::from_environment();
@@ -176,23 +244,28 @@ impl Worker {
     fn run(mut self) {
         self.open();
         while let Some(event) = self.queue.blocking_recv() {
-            let done = self.act(&event);
-            let count = if done { &self.state.done } else { &self.state.failed };
-            count.fetch_add(1, Relaxed);
-            if self.queue.is_empty()
-                && let Some(Err(error)) = self.sink.as_mut().map(|sink| sink.flush())
-            {
-                tracing::debug!(error = chain(&error), "input did not reach the desktop");
+            let mut done = self.act(&event);
+            if self.queue.is_empty() {
+                done = done.and(self.sink.as_mut().map_or(Ok(()), |sink| sink.flush().map_err(|error| chain(&error))));
             }
+            if let Err(reason) = &done {
+                tracing::debug!(reason, "an input event was lost");
+            }
+            self.state.note(done);
         }
     }
 
     fn open(&mut self) {
-        if self.tried.is_some_and(|tried| tried.elapsed() < AGAIN) {
+        let may = |tried: Instant| tried.elapsed() >= AGAIN && !self.opener.is_final();
+        if !self.tried.is_none_or(may) {
             return;
         }
-        self.tried = Some(Instant::now());
+        let began = Instant::now();
         let Desktop { sink, clipboard, windows, applications } = self.opener.open();
+        self.tried = Some(Instant::now());
+        if began.elapsed() > STALE {
+            self.forget_what_waited();
+        }
         self.state.parts.send_replace(Some(Arc::new(Parts { clipboard, windows, applications })));
         match sink {
             Ok(sink) => {
@@ -211,11 +284,23 @@ impl Worker {
         }
     }
 
-    fn act(&mut self, event: &Event) -> bool {
+    /// Whoever sent it has given up by now, or has been told; it would happen to something else.
+    fn forget_what_waited(&mut self) {
+        while self.queue.try_recv().is_ok() {
+            self.state.note(Err("it took too long to find out how this desktop takes input".to_owned()));
+        }
+    }
+
+    fn act(&mut self, event: &Event) -> Result<(), String> {
         if self.sink.is_none() {
             self.open();
         }
-        let Some(sink) = &mut self.sink else { return false };
+        let Some(sink) = &mut self.sink else {
+            let Standing::Missing(reason) = self.state.standing() else {
+                return Err("there is no input yet".to_owned());
+            };
+            return Err(reason);
+        };
         let size = self.state.lounge.get().map(|lounge| lounge.size());
         if size != self.size
             && let Some(size) = size
@@ -223,13 +308,12 @@ impl Worker {
             sink.set_picture_size(size);
             self.size = Some(size);
         }
-        let sent = sink.send(event);
-        if let Err(error) = &sent {
-            tracing::debug!(error = chain(error), "an input event was lost");
-        }
-        sent.is_ok()
+        sink.send(event).map_err(|error| chain(&error))
     }
 }
+
+#[cfg(test)]
+mod tests;
 
 /// Writes a line per event: for tests, and for seeing what a page sends.
 struct LogSink {

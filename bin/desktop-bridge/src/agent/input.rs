@@ -8,8 +8,10 @@ use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
 use axum::response::Response;
 use lunette_auth::Scope;
-use lunette_frame::Rect;
+use lunette_frame::{Rect, Size};
+use lunette_input_events::Event;
 use lunette_snapshot::{Changed, Shot};
+use lunette_viewer::MOST_EVENTS;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -41,8 +43,8 @@ pub struct Request {
 /// It is done.
 #[derive(Debug)]
 pub struct Acted {
-    /// The newest picture at that time: whatever comes of it is in later ones.
-    pub frame: u64,
+    /// The newest picture at that time: whatever comes of it is in later ones. `None` where nobody has looked yet.
+    pub frame: Option<u64>,
     /// How many things.
     pub accepted: usize,
 }
@@ -65,6 +67,22 @@ pub async fn act<H: AgentHost>(host: &H, caller: &Caller, request: &Request) -> 
         let count = request.events.len();
         return Err(Problem::bad(format!("{count} events: 1 to {WISHES} can be sent at once")).into());
     }
+    let (events, frame) = decide(host, request).await?;
+    if events.len() > MOST_EVENTS {
+        let error = format!("{} input events at once: {MOST_EVENTS} can wait for the desktop", events.len());
+        return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, error).hint("send it in several requests").into());
+    }
+    host.input(caller, events).await.map_err(Problem::from)?;
+    Ok(Acted { frame, accepted: request.events.len() })
+}
+
+/// The events, and the picture that they are meant in. Who names neither a place nor a frame does not wait for a picture.
+async fn decide<H: AgentHost>(host: &H, request: &Request) -> Result<(Vec<Event>, Option<u64>), NotActed> {
+    if request.frame.is_none() && !request.events.iter().any(Wish::names_a_place) {
+        // Nothing is planned in this size.
+        let plan = plan(&request.events, Size::new(0, 0))?;
+        return Ok((plan.events, host.snapshots().newest()));
+    }
     let shot = host.snapshots().shot(Instant::now() + FIRST).await.map_err(Problem::from)?;
     let plan = plan(&request.events, shot.size())?;
     if let Some(frame) = request.frame {
@@ -75,8 +93,7 @@ pub async fn act<H: AgentHost>(host: &H, caller: &Caller, request: &Request) -> 
         };
         unchanged(host, &shot, frame, &regions).await?;
     }
-    host.input(caller, plan.events).await.map_err(Problem::from)?;
-    Ok(Acted { frame: shot.frame(), accepted: request.events.len() })
+    Ok((plan.events, Some(shot.frame())))
 }
 
 async fn unchanged<H: AgentHost>(host: &H, shot: &Shot, frame: u64, regions: &[Rect]) -> Result<(), NotActed> {

@@ -166,6 +166,21 @@ pub(crate) fn plan(wishes: &[Wish], size: Size) -> Result<Plan, Problem> {
     Ok(planner.plan)
 }
 
+impl Wish {
+    /// Whether it says where in the picture.
+    pub(crate) const fn names_a_place(&self) -> bool {
+        match self {
+            Self::Move { .. } | Self::Drag { .. } | Self::Touch { .. } => true,
+            Self::Click { x, y, .. } | Self::DoubleClick { x, y, .. } | Self::Scroll { x, y, .. } => {
+                x.is_some() || y.is_some()
+            }
+            Self::Button { .. } | Self::Key { .. } | Self::KeyDown { .. } | Self::KeyUp { .. } | Self::Text { .. } => {
+                false
+            }
+        }
+    }
+}
+
 fn at(index: usize, count: usize, wrong: &str) -> Problem {
     let place = if count > 1 { format!("events[{index}]: ") } else { String::new() };
     Problem::new(StatusCode::BAD_REQUEST, format!("{place}{wrong}"))

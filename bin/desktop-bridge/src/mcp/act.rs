@@ -14,7 +14,10 @@ pub(super) async fn input<H: AgentHost>(
 ) -> Result<Content, Failure> {
     let request = Request { events: vec![wish(name, arguments)?], frame: arguments.whole("frame"), region: None };
     let acted = act(host, caller, &request).await?;
-    Ok(Content::text(format!("Done on frame {}; what comes of it is in later frames.", acted.frame)))
+    Ok(Content::text(match acted.frame {
+        Some(frame) => format!("Done on frame {frame}; what comes of it is in later frames."),
+        None => "Done.".to_owned(),
+    }))
 }
 
 fn wish(name: &str, arguments: Arguments<'_>) -> Result<Wish, Failure> {

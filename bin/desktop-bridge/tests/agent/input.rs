@@ -3,7 +3,7 @@
 use lunette_input_events::{Event, PointerButton};
 use serde_json::{Value, json};
 
-use crate::support::{SPOT, Server, serve};
+use crate::support::{SPOT, Server, serve, serve_blind};
 
 fn click(x: u32, y: u32) -> Value {
     json!({"type": "click", "x": x, "y": y})
@@ -52,6 +52,28 @@ async fn what_was_decided_on_an_older_picture_is_refused_where_it_changed() {
     ] {
         assert_eq!(server.post("/input", &done).await.status, 200, "{done}");
     }
+}
+
+#[tokio::test]
+async fn typing_needs_no_picture_and_pointing_does() {
+    let server = serve_blind("control").await;
+    let typed =
+        json!({"events": [{"type": "text", "text": "ls"}, {"type": "key", "key": "Return"}, {"type": "click"}]});
+    let answer = server.post("/input", &typed).await;
+    assert_eq!((answer.status, answer.json()), (200, json!({"frame": null, "accepted": 3})));
+    assert_eq!(arrived(&server).len(), 4);
+    for needs in [json!({"events": [click(1, 1)]}), json!({"frame": 1, "events": [{"type": "key", "key": "a"}]})] {
+        assert_eq!(server.post("/input", &needs).await.status, 503, "{needs}");
+    }
+}
+
+#[tokio::test]
+async fn a_plan_of_too_many_events_is_refused_whole() {
+    let server = serve("control").await;
+    let drag = json!({"type": "drag", "x": 0, "y": 0, "to_x": 319, "to_y": 191});
+    let answer = server.post("/input", &json!({"events": vec![drag.clone(); 256]})).await;
+    assert_eq!((answer.status, arrived(&server).len()), (413, 0), "{}", answer.error());
+    assert_eq!(server.post("/input", &json!({"events": vec![drag; 50]})).await.status, 200);
 }
 
 #[tokio::test]

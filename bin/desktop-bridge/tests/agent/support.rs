@@ -211,6 +211,21 @@ pub(crate) async fn serve(scope: &str) -> Server {
         let feed = feed.lock().expect("alive").take().ok_or("there is one stream only")?;
         Ok(Box::new(feed) as Box<dyn Feed>)
     });
+    serve_with(scope, snapshots, Screen::new(units)).await
+}
+
+/// One whose pictures cannot be had.
+pub(crate) async fn serve_blind(scope: &str) -> Server {
+    let (units, receiver) = mpsc::unbounded_channel();
+    let snapshots = Snapshots::new(move || {
+        // Kept, so that what is shown goes somewhere.
+        let _ = &receiver;
+        Err("frame-export is being started".to_owned())
+    });
+    serve_with(scope, snapshots, Screen::new(units)).await
+}
+
+async fn serve_with(scope: &str, snapshots: Snapshots, screen: Screen) -> Server {
     let outer = tempfile::tempdir().expect("a folder");
     let host = Arc::new(Fake {
         snapshots,
@@ -223,7 +238,7 @@ pub(crate) async fn serve(scope: &str) -> Server {
         holder: Mutex::default(),
     });
     let (address, serving) = start(&host, identity(scope)).await;
-    Server { address, host, screen: Screen::new(units), outer, serving }
+    Server { address, host, screen, outer, serving }
 }
 
 /// The trees in a folder beside a home of its own.

@@ -1,8 +1,9 @@
 //! How a connection ends.
 
 use lunette_wire::stream::{Init, VideoMode};
+use serde_json::json;
 
-use crate::support::{Bridge, Request, TOKENS, Viewer, earlier, knowing};
+use crate::support::{Bridge, Request, TOKENS, Viewer, earlier, knowing, post};
 
 #[tokio::test]
 async fn every_close_with_a_cause_has_a_stream_error_before_it() {
@@ -63,4 +64,13 @@ async fn a_good_bye_is_answered() {
     let bridge = Bridge::showing("typing");
     let (viewer, _) = Viewer::watching(&bridge, &knowing("Zoë")).await;
     viewer.leave().await;
+}
+
+#[tokio::test]
+async fn a_program_that_was_here_a_moment_ago_holds_up_no_end() {
+    let bridge = Bridge::showing("still");
+    let typed = post(&bridge, "/input", &json!({"events": [{"type": "key", "key": "a"}]})).await;
+    assert_eq!(typed.status, 200, "{}", typed.body);
+    let log = bridge.end();
+    assert!(!log.contains("not every viewer was told"), "{log}");
 }

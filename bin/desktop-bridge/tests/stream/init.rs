@@ -1,11 +1,12 @@
 //! What a client says first, and what it is told.
 
+use lunette_capture::pattern::Kind;
 use lunette_frame::Size;
 use lunette_wire::stream::{ClientControl, Init, Ping, ServerMessage};
 use lunette_wire::stream::{ClientMessage, ServerText};
 use std::num::NonZeroU32;
 
-use crate::support::{Arrival, Bridge, Request, Viewer, earlier, knowing};
+use crate::support::{Arrival, Bridge, Machine, Request, Viewer, earlier, knowing};
 
 #[tokio::test]
 async fn stream_init_and_connection_complete_say_the_same_about_touch() {
@@ -39,6 +40,17 @@ async fn sizes_are_those_of_the_sps_whatever_the_client_asked_for() {
             break;
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_viewer_of_a_scanout_is_told_its_size_and_not_its_own_wish() {
+    let machine = Machine::showing(Kind::Still).await;
+    let bridge = Bridge::start(&["--source", "scanout", "--scanout", "0", "--export", &machine.address.to_string()]);
+    let asked = |width| NonZeroU32::new(width);
+    let init = Init { width: asked(3840), height: asked(2160), fps: 240, ..knowing("Zoë") };
+    let mut viewer = Viewer::join(&bridge, &init).await;
+    let ServerMessage::StreamInit(init) = viewer.message().await else { panic!("it comes first") };
+    assert_eq!((init.width, init.height, init.fps), (320, 180, 60));
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Input, and whose it is.
 
 use lunette_input_events::{KeyCode, Keysym, Modifiers};
-use lunette_wire::stream::{ClientControl, Input, InputMessage, InputRequest, InputStanding, RefusedThing};
+use lunette_wire::stream::{ClientControl, CloseCode, Input, InputMessage, InputRequest, InputStanding, RefusedThing};
 use serde_json::{Value, json};
 
 use crate::support::{Bridge, Request, Viewer, earlier, eventually, knowing};
@@ -112,4 +112,20 @@ async fn keys_of_the_input_endpoint_go_up_with_its_connection() {
     bridge.wait_for_events(1).await;
     drop(program);
     eventually("the key goes up", || bridge.events().last() == Some(&key_json(29, false))).await;
+}
+
+#[tokio::test]
+async fn the_input_endpoint_says_why_it_closes() {
+    let bridge = Bridge::showing("still");
+    let mut program = Request::of(&bridge, "/ws/input").open().await;
+    let key = InputMessage::Input(key(30, true)).encode();
+    let mut said = 0;
+    // The end may come while it still talks.
+    while said < 100_000 && program.try_bytes(&key).await {
+        said += 1;
+    }
+    assert_eq!(program.end().await.1, Some(CloseCode::Violation.code()));
+    let mut program = Request::of(&bridge, "/ws/input").open().await;
+    bridge.tell_to_end();
+    assert_eq!(program.end().await.1, Some(CloseCode::Stopping.code()));
 }

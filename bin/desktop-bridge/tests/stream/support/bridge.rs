@@ -109,6 +109,15 @@ impl Bridge {
         kill_process(Pid::from_child(&self.child), Signal::TERM).expect("it runs");
     }
 
+    /// Ends it; what it logged.
+    pub(crate) fn end(mut self) -> String {
+        self.tell_to_end();
+        let status = self.wait();
+        let log = self.log.lock().expect("nobody panics with it").clone();
+        assert!(status.is_some_and(|status| status.success()), "it ended with {status:?}:\n{log}");
+        log
+    }
+
     fn wait(&mut self) -> Option<ExitStatus> {
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
@@ -129,6 +138,9 @@ impl Drop for Bridge {
             // Whatever went wrong, nothing of it stays behind.
             let _ = self.child.kill();
             let _ = self.child.wait();
+            return;
+        }
+        if self.ended {
             return;
         }
         self.tell_to_end();

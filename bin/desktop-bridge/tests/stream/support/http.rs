@@ -21,11 +21,21 @@ impl Answer {
 
 /// One request on a connection of its own.
 pub(crate) async fn request(bridge: &Bridge, method: &str, path: &str, token: Option<&str>) -> Answer {
+    send(bridge, method, path, token, "").await
+}
+
+/// The same, with something in it.
+pub(crate) async fn post(bridge: &Bridge, path: &str, body: &Value) -> Answer {
+    send(bridge, "POST", path, None, &body.to_string()).await
+}
+
+async fn send(bridge: &Bridge, method: &str, path: &str, token: Option<&str>, body: &str) -> Answer {
     let asking = async {
         let mut socket = TcpStream::connect(bridge.address()).await.expect("it listens");
         let token = token.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
         let head = format!(
-            "{method} {path} HTTP/1.1\r\nhost: localhost\r\n{token}connection: close\r\ncontent-length: 0\r\n\r\n"
+            "{method} {path} HTTP/1.1\r\nhost: localhost\r\n{token}connection: close\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
         );
         socket.write_all(head.as_bytes()).await.expect("it is taken");
         let mut answer = Vec::new();

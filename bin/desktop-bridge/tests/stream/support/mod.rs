@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 pub(crate) use bridge::{Bridge, TOKENS};
 pub(crate) use eye::{Eye, size_in};
-pub(crate) use http::{get, request};
+pub(crate) use http::{get, post, request};
 pub(crate) use machine::Machine;
 pub(crate) use tap::Tap;
 pub(crate) use viewer::{Arrival, Request, Viewer, earlier, knowing};

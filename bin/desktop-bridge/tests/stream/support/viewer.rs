@@ -124,6 +124,11 @@ impl Viewer {
         self.socket.send(Message::binary(bytes.to_vec())).await.expect("it is taken");
     }
 
+    /// Whether it was taken; not when the server has ended the connection.
+    pub(crate) async fn try_bytes(&mut self, bytes: &[u8]) -> bool {
+        self.socket.send(Message::binary(bytes.to_vec())).await.is_ok()
+    }
+
     pub(crate) async fn say(&mut self, message: &ClientMessage) {
         self.bytes(&message.encode()).await;
     }

@@ -31,8 +31,10 @@ use crate::auth::{Caller, Scope};
 use crate::clock::now_ms;
 use crate::http::Problem;
 
-/// For a head to come: a wait for a picture to change may take as long as a minute.
+/// For both sides to speak what a WebSocket carries.
 const HEAD: Duration = Duration::from_secs(125);
+/// For an answer: a program that a desktop was asked to run may take 600 s, and hydra waits for it a little longer.
+const ANSWER: Duration = Duration::from_secs(640);
 
 /// What counts for one connection only, or is for us alone.
 const OURS: [HeaderName; 12] = [
@@ -117,7 +119,7 @@ pub(crate) async fn pass(
     let hydra = reachable(app, id)?;
     let client = is_websocket(request.headers()).then(|| hyper::upgrade::on(&mut request));
     prepare(app, caller, id, &mut request, target)?;
-    let answer = hydra.send(request, HEAD).await;
+    let answer = hydra.send(request, ANSWER).await;
     let mut answer = answer.map_err(|error| Problem::new(StatusCode::BAD_GATEWAY, format!("desktop {id}: {error}")))?;
     let granted = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
     match client {

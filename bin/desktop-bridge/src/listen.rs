@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use axum::Router;
+use axum::{Extension, Router};
 use lunette_auth::Neighbourhood;
+use lunette_http::{Doorway, Guest};
 use lunette_net::UnixSocket;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixStream};
@@ -46,6 +47,21 @@ pub enum Listener {
     Unix(UnixSocket),
 }
 
+/// A connection's place among all of them; what outlives its requests, as a WebSocket does, keeps it.
+#[derive(Debug, Clone)]
+pub struct Place {
+    _permit: Arc<OwnedSemaphorePermit>,
+    /// `None` for processes of this machine, who were let in one by one.
+    guest: Option<Arc<Guest>>,
+}
+
+/// What connections are let in by.
+struct Entrance {
+    router: Router,
+    uids: Arc<[u32]>,
+    doorway: Arc<Doorway>,
+}
+
 impl Listener {
     /// Starts to listen.
     ///
@@ -75,15 +91,14 @@ impl Listener {
     /// Takes connections, for ever.
     pub async fn serve(self, router: Router, uids: Arc<[u32]>) {
         let places = Arc::new(Semaphore::new(CONNECTIONS));
+        let entrance = Entrance { router, uids, doorway: Doorway::new(CONNECTIONS) };
         loop {
             // The semaphore is never closed.
-            let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+            let Ok(permit) = Arc::clone(&places).acquire_owned().await else { return };
             let accepted = match &self {
-                Self::Tcp(listener) => {
-                    listener.accept().await.map(|(stream, from)| serve_tcp(stream, from, &router, place))
-                }
+                Self::Tcp(listener) => listener.accept().await.map(|(stream, from)| entrance.tcp(stream, from, permit)),
                 // Who may connect is asked of each peer; the file's mode keeps out the rest of the machine.
-                Self::Unix(socket) => socket.accept().await.map(|stream| serve_unix(stream, &router, &uids, place)),
+                Self::Unix(socket) => socket.accept().await.map(|stream| entrance.unix(stream, permit)),
             };
             if let Err(error) = accepted {
                 lunette_http::pause_after(error).await;
@@ -92,12 +107,48 @@ impl Listener {
     }
 }
 
-fn serve_tcp(stream: tokio::net::TcpStream, from: SocketAddr, router: &Router, place: OwnedSemaphorePermit) {
-    if let Err(error) = prepare(&stream) {
-        tracing::debug!(%error, "a connection was gone at once");
-        return;
+impl Entrance {
+    fn tcp(&self, stream: tokio::net::TcpStream, from: SocketAddr, permit: OwnedSemaphorePermit) {
+        let peer = Peer::Address(from.ip());
+        let Some(guest) = self.doorway.enter(peer.neighbourhood()) else {
+            tracing::debug!(%from, "a connection was turned away: there are many from there");
+            return;
+        };
+        if let Err(error) = prepare(&stream) {
+            tracing::debug!(%error, "a connection was gone at once");
+            return;
+        }
+        self.connection(stream, peer, Place { _permit: Arc::new(permit), guest: Some(Arc::new(guest)) });
     }
-    connection(stream, Peer::Address(from.ip()), router.clone(), place);
+
+    fn unix(&self, stream: UnixStream, permit: OwnedSemaphorePermit) {
+        let own = rustix::process::geteuid().as_raw();
+        match stream.peer_cred() {
+            Ok(peer) if peer.uid() == 0 || peer.uid() == own || self.uids.contains(&peer.uid()) => {
+                self.connection(stream, Peer::Process, Place { _permit: Arc::new(permit), guest: None });
+            }
+            Ok(peer) => tracing::warn!(uid = peer.uid(), "a user was turned away: --allowed-uid would let it in"),
+            Err(error) => tracing::debug!(%error, "a connection was gone at once"),
+        }
+    }
+
+    fn connection<S>(&self, stream: S, peer: Peer, place: Place)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let router = self.router.clone().layer(Extension(peer)).layer(Extension(place.clone()));
+        tokio::spawn(async move {
+            let closing = std::future::pending();
+            let ended = match &place.guest {
+                Some(guest) => Arc::clone(guest).serve(stream, router, closing).await,
+                None => lunette_http::serve(stream, router, closing).await,
+            };
+            if let Err(error) = ended {
+                tracing::debug!(%error, "a connection ended badly");
+            }
+            drop(place);
+        });
+    }
 }
 
 /// Small messages go out at once, and a peer that is gone without a word is noticed.
@@ -108,28 +159,4 @@ fn prepare(stream: &tokio::net::TcpStream) -> io::Result<()> {
         .with_interval(Duration::from_secs(5))
         .with_retries(3);
     socket2::SockRef::from(stream).set_tcp_keepalive(&keepalive)
-}
-
-fn serve_unix(stream: UnixStream, router: &Router, uids: &[u32], place: OwnedSemaphorePermit) {
-    let own = rustix::process::geteuid().as_raw();
-    match stream.peer_cred() {
-        Ok(peer) if peer.uid() == 0 || peer.uid() == own || uids.contains(&peer.uid()) => {
-            connection(stream, Peer::Process, router.clone(), place);
-        }
-        Ok(peer) => tracing::warn!(uid = peer.uid(), "a user was turned away: --allowed-uid would let it in"),
-        Err(error) => tracing::debug!(%error, "a connection was gone at once"),
-    }
-}
-
-fn connection<S>(stream: S, peer: Peer, router: Router, place: OwnedSemaphorePermit)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let router = router.layer(axum::Extension(peer));
-    tokio::spawn(async move {
-        if let Err(error) = lunette_http::serve(stream, router, std::future::pending()).await {
-            tracing::debug!(%error, "a connection ended badly");
-        }
-        drop(place);
-    });
 }

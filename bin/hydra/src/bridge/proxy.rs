@@ -21,8 +21,10 @@ use crate::http::Refusal;
 
 /// Bytes of an answer's head.
 const LONGEST_HEAD: usize = 64 * 1024;
-/// For a head to come: a wait for a picture to change may take as long as a minute.
+/// For both sides to speak what a WebSocket carries.
 const HEAD: Duration = Duration::from_secs(120);
+/// For a bridge to answer: a program that it was asked to run may take 600 s.
+const ANSWER: Duration = Duration::from_secs(630);
 /// For a whole exchange; large files take their time.
 const EXCHANGE: Duration = Duration::from_secs(3600);
 
@@ -66,7 +68,7 @@ pub(crate) async fn pass(
         }
         drop(held);
     });
-    let answer = timeout(HEAD, sender.send_request(request)).await;
+    let answer = timeout(ANSWER, sender.send_request(request)).await;
     let mut answer = answer.map_err(|_| late())?.map_err(silent)?.map(Body::new);
     let granted = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
     match client {
@@ -118,5 +120,5 @@ fn silent(error: hyper::Error) -> Refusal {
 }
 
 fn late() -> Refusal {
-    Refusal::gateway(format!("its bridge did not answer within {} s", HEAD.as_secs()))
+    Refusal::gateway(format!("its bridge did not answer within {} s", ANSWER.as_secs()))
 }

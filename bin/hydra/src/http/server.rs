@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use lunette_auth::Neighbourhood;
+use lunette_http::{Doorway, Guest};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{Semaphore, watch};
@@ -24,26 +26,26 @@ pub(crate) trait Accept {
     /// What a connection is.
     type Stream: Stream;
 
-    /// The next one. Dropping the future loses nothing.
-    async fn accept(&self) -> io::Result<Self::Stream>;
+    /// The next one, and where it is from if that may be anywhere. Dropping the future loses nothing.
+    async fn accept(&self) -> io::Result<(Self::Stream, Option<Neighbourhood>)>;
 }
 
 impl Accept for UnixListener {
     type Stream = UnixStream;
 
-    async fn accept(&self) -> io::Result<UnixStream> {
-        Self::accept(self).await.map(|(stream, _)| stream)
+    async fn accept(&self) -> io::Result<(UnixStream, Option<Neighbourhood>)> {
+        Self::accept(self).await.map(|(stream, _)| (stream, None))
     }
 }
 
 impl Accept for TcpListener {
     type Stream = TcpStream;
 
-    async fn accept(&self) -> io::Result<TcpStream> {
-        let (stream, _) = Self::accept(self).await?;
+    async fn accept(&self) -> io::Result<(TcpStream, Option<Neighbourhood>)> {
+        let (stream, from) = Self::accept(self).await?;
         // A key is a small packet, and waits for nothing.
         stream.set_nodelay(true)?;
-        Ok(stream)
+        Ok((stream, Some(Neighbourhood::from(from.ip()))))
     }
 }
 
@@ -51,6 +53,7 @@ impl Accept for TcpListener {
 pub(crate) struct Server {
     router: Router,
     places: Arc<Semaphore>,
+    doorway: Arc<Doorway>,
     connections: JoinSet<()>,
     closing: watch::Sender<bool>,
 }
@@ -59,7 +62,8 @@ impl Server {
     /// One that takes so many connections at once; more wait in the kernel.
     pub(crate) fn new(router: Router, connections: usize) -> Self {
         let places = Arc::new(Semaphore::new(connections));
-        Self { router, places, connections: JoinSet::new(), closing: watch::channel(false).0 }
+        let doorway = Doorway::new(connections);
+        Self { router, places, doorway, connections: JoinSet::new(), closing: watch::channel(false).0 }
     }
 
     /// Takes one more connection, and lets go of those that ended. Dropping the future loses nothing.
@@ -71,8 +75,13 @@ impl Server {
         tokio::select! {
             Some(_) = self.connections.join_next() => {}
             (accepted, place) = accepted => match accepted {
-                Ok(stream) => {
-                    let serving = connection(stream, self.router.clone(), self.closing.subscribe());
+                Ok((stream, from)) => {
+                    let guest = from.map(|from| self.doorway.enter(from).map(Arc::new));
+                    if let Some(None) = guest {
+                        tracing::debug!("a connection was turned away: there are many from there");
+                        return;
+                    }
+                    let serving = connection(stream, self.router.clone(), guest.flatten(), self.closing.subscribe());
                     self.connections.spawn(async move {
                         serving.await;
                         drop(place);
@@ -98,8 +107,17 @@ async fn closed(closing: &mut watch::Receiver<bool>) {
     let _ = closing.wait_for(|closing| *closing).await;
 }
 
-async fn connection(stream: impl Stream, router: Router, mut closing: watch::Receiver<bool>) {
-    let ended = lunette_http::serve(stream, router, closed(&mut closing)).await;
+async fn connection(
+    stream: impl Stream,
+    router: Router,
+    guest: Option<Arc<Guest>>,
+    mut closing: watch::Receiver<bool>,
+) {
+    let closed = closed(&mut closing);
+    let ended = match guest {
+        Some(guest) => guest.serve(stream, router, closed).await,
+        None => lunette_http::serve(stream, router, closed).await,
+    };
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended badly");
     }

@@ -189,9 +189,10 @@ mod tests {
         let serving = tokio::spawn(guest.serve(end, router(), std::future::pending()));
         for _ in 0..3 {
             asking.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.expect("it is taken");
-            let mut answer = [0; 12];
-            asking.read_exact(&mut answer).await.expect("an answer");
-            assert_eq!(&answer, b"HTTP/1.1 200");
+            let mut answer = Vec::new();
+            while !answer.ends_with(b"here") {
+                assert_ne!(asking.read_buf(&mut answer).await.expect("an answer"), 0, "it is over");
+            }
             sleep(FIRST * 2).await;
         }
         assert!(!serving.is_finished());

@@ -54,8 +54,10 @@ mod tests {
         let status = ScanoutStatus::empty(Presence::On);
         assert_eq!(of(&status, None, Pts::from_nanos(1)).encoder, None);
         let change_age = Some(Duration::from_millis(30));
-        let stream = StreamStanding { change_age, encoded: 7, encode_age: None, latency: Some(Duration::from_micros(2500)) };
-        let encoder = EncoderStanding { units: 7, age_ms: None, change_ms: Some(30), latency_us: NonZeroU32::new(2500) };
+        let stream =
+            StreamStanding { change_age, encoded: 7, encode_age: None, latency: Some(Duration::from_micros(2500)) };
+        let encoder =
+            EncoderStanding { units: 7, age_ms: None, change_ms: Some(30), latency_us: NonZeroU32::new(2500) };
         assert_eq!(of(&status, Some(stream), Pts::from_nanos(1)).encoder, Some(encoder));
     }
 }

@@ -1,1 +1,8 @@
-//! The element against a real frame-export.
+//! The element against a real frame-export, and against hosts that misbehave.
+
+mod caps;
+mod connection;
+mod flow;
+mod pictures;
+mod support;
+mod travel;

@@ -9,7 +9,9 @@ use lunette_auth::{Identity, Scope};
 use lunette_frame::{BitRate, Size};
 use lunette_input_events::{Kind, Permission, Refusal};
 use lunette_session::{Facts, Hears, Joining, Out, Payload, Picture, Viewer};
-use lunette_wire::stream::{CloseCode, Init, Refused, RefusedThing, ServerControl, StreamError, VideoMode};
+use lunette_wire::stream::{
+    CloseCode, Init, InputRequest, Refused, RefusedThing, ServerControl, StreamError, VideoMode,
+};
 use tokio::time::sleep_until;
 
 use crate::farewell::{close_frame, see_off};
@@ -255,7 +257,12 @@ impl Connection {
                 self.throttle.input(self.now(), event);
                 self.give_input();
             }
-            Out::ReleaseKeys | Out::Ask(_) => self.use_seat(out),
+            Out::ReleaseKeys => {
+                if let Some(seat) = &self.seat {
+                    seat.release_keys();
+                }
+            }
+            Out::Ask(request) => self.ask(request),
             Out::Nonsense(what) => {
                 tracing::debug!(what, "a viewer's message makes no sense");
                 self.count(self.now());
@@ -273,10 +280,8 @@ impl Connection {
         }
     }
 
-    fn use_seat(&mut self, out: Out) {
-        let Some(seat) = &self.seat else { return };
-        let Out::Ask(request) = out else { return seat.release_keys() };
-        if let Err(refusal) = seat.ask(request) {
+    fn ask(&mut self, request: InputRequest) {
+        if let Some(Err(refusal)) = self.seat.as_ref().map(|seat| seat.ask(request)) {
             self.viewer.answer(refused(RefusedThing::Control, &refusal.to_string()));
         }
     }

@@ -430,7 +430,7 @@ mod tests {
         let (lounge, _events) = lounge(8);
         let (seat, other) = (joined(&lounge), joined(&lounge));
         seat.input(key(true)).expect("free");
-        (letters(&seat), letters(&other));
+        assert!(letters(&seat) > 0 && letters(&other) > 0, "who is here");
         lounge.input_failed("no such key");
         let failed = seat.take_letter();
         assert!(format!("{failed:?}").contains("no such key"), "{failed:?}");

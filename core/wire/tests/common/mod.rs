@@ -155,8 +155,9 @@ fn standing() -> impl Strategy<Value = Message> {
     let shown = || size().prop_filter("no size is told as 0x0", |size| *size != Size::new(0, 0));
     let counters = any::<(u32, u64, u64)>();
     let age = || prop::option::of(0..=Standing::OLDEST_MS);
-    let latency =
-        || prop::option::of((1..=EncoderStanding::LONGEST_US).prop_map(|time| NonZeroU32::new(time).unwrap()));
+    let latency = || {
+        prop::option::of((1..=EncoderStanding::LONGEST_US).prop_map(|time| NonZeroU32::new(time).expect("1 or more")))
+    };
     let encoder = (any::<u64>(), age(), age(), latency())
         .prop_map(|(units, age_ms, change_ms, latency_us)| EncoderStanding { units, age_ms, change_ms, latency_us });
     let standing = (counters, prop::option::of(shown()), age(), prop::option::of(encoder)).prop_map(

@@ -130,7 +130,7 @@ impl Table {
 fn how_it_ended(messages: &[Message]) -> (StreamError, u16) {
     let [.., Message::Binary(error), Message::Close(Some(close))] = messages else { panic!("{messages:?}") };
     let Ok(ServerMessage::StreamError(error)) = ServerMessage::decode(error) else { panic!("{error:?}") };
-    (error, close.code.into())
+    (error, close.code)
 }
 
 #[tokio::test(start_paused = true)]

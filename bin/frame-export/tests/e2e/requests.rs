@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use bytes::Bytes;
-use lunette_frame::{ScanoutId, Size, UnitKind};
+use lunette_frame::{Rect, ScanoutId, Size, UnitKind};
 use lunette_sys_openh264::Decoder;
 use lunette_wire::hxfr::{
     ErrorCode, Fourcc, FrameRequest, FrameResponse, Message, Nanos, ResourceId, SessionId, Subscribe,
@@ -381,4 +381,71 @@ fn a_peer_that_reads_no_answers_is_slowed_and_others_are_served() {
     let grown = server.usage().resident.saturating_sub(before);
     println!("{sent} noisy pictures sent without reading, {grown} bytes more in memory");
     assert!(grown < 48 << 20, "{grown} bytes more");
+}
+
+/// A whole NV12 picture of one colour, from a guest that can send tiles.
+fn base(colour: Yuv) -> FrameRequest {
+    FrameRequest { offers_tiles: true, ..nv12(Size::new(128, 64), 0, colour) }
+}
+
+/// Tiles of one colour each over [`base`].
+fn tiles(tiles: &[(Rect, Yuv)]) -> FrameRequest {
+    let pixels = tiles.iter().flat_map(|(rect, [y, cb, cr])| {
+        let area = usize::try_from(rect.area()).expect("small");
+        [vec![*y; area], [*cb, *cr].repeat(area / 4)].concat()
+    });
+    let pixels: Vec<u8> = pixels.collect();
+    let rects = tiles.iter().map(|(rect, _)| *rect).collect();
+    FrameRequest { stride: 0, pixels: Some(pixels.into()), tiles: Some(rects), ..base([0; 3]) }
+}
+
+#[test]
+fn tiles_change_the_picture_before_them() {
+    let server = Server::small("still", "60");
+    let mut asker = Asker::new(&server);
+    assert!(asker.ask(base([60, 128, 128])).kept);
+    let left = (Rect::new(0, 0, 64, 64), [200, 90, 160]);
+    let delta = asker.ask(tiles(&[left]));
+    assert_eq!((delta.kind, delta.kept), (UnitKind::Delta, true));
+    // No tile at all: the same picture once more.
+    assert_colour(&asker.ask(forced(tiles(&[]))), [130.0, 109.0, 144.0], "half and half");
+    // The later of two that overlap counts.
+    let over = [left, (Rect::new(0, 0, 128, 64), [100, 128, 128])];
+    assert_colour(&asker.ask(forced(tiles(&over))), [100.0, 128.0, 128.0], "all over");
+}
+
+#[test]
+fn tiles_need_a_picture_that_was_kept() {
+    let server = Server::small("still", "60");
+    let mut asker = Asker::new(&server);
+    let tile = || tiles(&[(Rect::new(0, 0, 2, 2), [1, 2, 3])]);
+    asker.refused(tile(), ErrorCode::InvalidMessage);
+    // A guest that does not say that it can send tiles has nothing kept for it.
+    assert!(!asker.ask(nv12(Size::new(128, 64), 0, [60, 128, 128])).kept);
+    asker.refused(tile(), ErrorCode::InvalidMessage);
+    assert!(asker.ask(base([60, 128, 128])).kept);
+    asker.refused(FrameRequest { size: Size::new(64, 64), ..tile() }, ErrorCode::InvalidMessage);
+    // Any error ends what was kept.
+    asker.refused(tile(), ErrorCode::InvalidMessage);
+    assert!(asker.ask(base([60, 128, 128])).kept);
+    assert!(asker.ask(tile()).kept);
+    asker.no_more();
+}
+
+#[test]
+fn tiles_that_cannot_be_are_answered_once_each() {
+    let server = Server::small("still", "60");
+    let mut asker = Asker::new(&server);
+    for rect in [Rect::new(1, 0, 2, 2), Rect::new(127, 0, 2, 2), Rect::new(0, 0, 0, 2), Rect::new(0, 64, 2, 2)] {
+        asker.ask(base([60, 128, 128]));
+        asker.refused(tiles(&[(rect, [1, 2, 3])]), ErrorCode::InvalidMessage);
+    }
+    asker.ask(base([60, 128, 128]));
+    let short = FrameRequest { pixels: Some(Bytes::from_static(&[1; 5])), ..tiles(&[(Rect::new(0, 0, 2, 2), [1; 3])]) };
+    asker.refused(short, ErrorCode::InvalidMessage);
+    let mut endless = bytes_of(SESSION, &Message::FrameRequest(tiles(&[])));
+    endless[56..60].copy_from_slice(&u32::MAX.to_le_bytes());
+    asker.0.send_bytes(&endless);
+    assert_eq!(asker.0.error(), (SESSION, ErrorCode::InvalidMessage));
+    asker.no_more();
 }

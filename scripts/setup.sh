@@ -82,6 +82,33 @@ need_desktop_tools() {
   need git git "the work trees that a bridge shows, and a place to push them to"
 }
 
+# What the GStreamer element is built with, and what its tests decode with.
+need_gstreamer() {
+  need pkg-config pkg-config "finds the development files of libraries"
+  need_development gstreamer-check-1.0 libgstreamer1.0-dev "builds the element vsockenc"
+  need_development gstreamer-allocators-1.0 libgstreamer-plugins-base1.0-dev "builds the element vsockenc"
+  need gstreamer1.0-tools gst-inspect-1.0 "says which elements there are"
+  need_element appsrc gstreamer1.0-plugins-base
+  need_element h264parse gstreamer1.0-plugins-bad
+  need_element avdec_h264 gstreamer1.0-libav
+}
+
+# need_development MODULE PACKAGE WHY: as need, for what pkg-config knows.
+need_development() {
+  local module=$1 package=$2 why=$3
+  pkg-config --exists "$module" 2>/dev/null && return
+  say "missing: $package, $why"
+  missing+=("$package")
+}
+
+# need_element NAME PACKAGE: as need, for an element of GStreamer.
+need_element() {
+  local element=$1 package=$2
+  gst-inspect-1.0 --exists "$element" 2>/dev/null && return
+  say "missing: $package, the tests of vsockenc use its element $element"
+  missing+=("$package")
+}
+
 # need_library FILE PACKAGE WHY: as need, for a library that is opened at run time.
 need_library() {
   local file=$1 package=$2 why=$3

@@ -36,6 +36,10 @@ pub enum Command {
     Fuzz(FuzzOptions),
     /// Simulations on virtual time, with faults that follow from a seed
     Sim(SimOptions),
+    /// The GStreamer element: pictures while its connection is cut at random, or its benchmark
+    ///
+    /// The benchmark runs behind user-mode networking in a network namespace, which takes root and slirp4netns.
+    Vsockenc(VsockencOptions),
     /// Release build of all programs into <target>/dist, with a SHA256SUMS file
     Dist,
     /// Builds the viewer into web/dist; programs that are compiled after that embed it
@@ -78,6 +82,23 @@ pub struct SimOptions {
     /// The first of them
     #[arg(long, default_value_t = 0)]
     pub first: u64,
+}
+
+/// What to do with the element.
+#[derive(Debug, Args)]
+pub struct VsockencOptions {
+    /// Pictures to push while the connection is cut
+    #[arg(long, default_value_t = 10_000)]
+    pub pictures: u32,
+    /// The benchmark instead
+    #[arg(long)]
+    pub bench: bool,
+    /// Seconds for each line of the benchmark
+    #[arg(long, default_value_t = 5)]
+    pub seconds: u64,
+    /// Size of the benchmark's pictures
+    #[arg(long, default_value = "1920x1080")]
+    pub size: String,
 }
 
 /// Which targets, and for how long.

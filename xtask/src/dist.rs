@@ -11,6 +11,8 @@ use crate::metadata::Metadata;
 use crate::process;
 
 const LICENCES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
+/// Goes into the folder gstreamer-1.0 of the system's libraries.
+const PLUGIN: &str = "libgstvsockenc.so";
 const SUMS: &str = "SHA256SUMS";
 
 /// Builds the packages under `bin/` and copies their programs, the licence texts and the sums into `<target>/dist`.
@@ -24,6 +26,7 @@ pub(crate) fn run(metadata: &Metadata) -> anyhow::Result<()> {
         copy(&metadata.target_directory.join("release").join(&name), &dist.join(&name))?;
         names.push(name);
     }
+    names.extend(plugin(metadata, &dist)?);
     for name in LICENCES {
         copy(&metadata.workspace_root.join(name), &dist.join(name))?;
         names.push(name.to_owned());
@@ -43,6 +46,18 @@ fn build(metadata: &Metadata) -> anyhow::Result<()> {
         command.args(["--package", &package.name]);
     }
     process::run(&mut command)
+}
+
+/// The GStreamer element, where GStreamer's development files are.
+fn plugin(metadata: &Metadata, dist: &Path) -> anyhow::Result<Option<String>> {
+    let found = Command::new("pkg-config").args(["--exists", "gstreamer-allocators-1.0"]).status();
+    if !found.is_ok_and(|status| status.success()) {
+        eprintln!("dist: without {PLUGIN}, since GStreamer's development files are not here");
+        return Ok(None);
+    }
+    process::run(process::cargo().args(["build", "--release", "--package", "gst-vsockenc", "--features", "plugin"]))?;
+    copy(&metadata.target_directory.join("release").join(PLUGIN), &dist.join(PLUGIN))?;
+    Ok(Some(PLUGIN.to_owned()))
 }
 
 /// An old program must not stay beside the new sums.

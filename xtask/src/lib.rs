@@ -6,7 +6,7 @@
 //!        ├── named    tests that pages of the documentation name exist
 //!        ├── fmt
 //!        └── clippy
-//!   e2e, fuzz, sim, dist, web build something, then run or pack it
+//!   e2e, fuzz, sim, vsockenc, dist, web build something, then run or pack it
 //! ```
 //!
 //! Everything is read from `cargo metadata` and from the source text, so a checkout needs no tool besides cargo.
@@ -26,6 +26,7 @@ mod named;
 mod process;
 mod sim;
 mod spdx;
+mod vsockenc;
 mod web;
 
 pub use cli::{Cli, Command};
@@ -42,6 +43,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         Command::Licences => licences::run(&metadata),
         Command::E2e(options) => e2e::run(&metadata, &options),
         Command::Fuzz(options) => fuzz::run(&metadata, &options),
+        Command::Vsockenc(options) => vsockenc::run(&metadata, &options),
         Command::Sim(options) => sim::run(&metadata, &options),
         Command::Dist => dist::run(&metadata),
         Command::Web(options) => web::run(&metadata, &options),

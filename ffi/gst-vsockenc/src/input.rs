@@ -51,12 +51,12 @@ fn format(format: VideoFormat) -> Option<PixelFormat> {
     }
 }
 
-/// Calls `ask` with the descriptor of a buffer that is one DMA-BUF.
-pub(crate) fn dma_buf<T>(buffer: &gst::BufferRef, ask: impl FnOnce(BorrowedFd<'_>) -> Option<T>) -> Option<T> {
+/// What `ask` says to the descriptor of a buffer that is one DMA-BUF.
+pub(crate) fn dma_buf<T>(buffer: &gst::BufferRef, ask: impl FnOnce(BorrowedFd<'_>) -> T) -> Option<T> {
     if buffer.n_memory() != 1 {
         return None;
     }
     let memory = buffer.peek_memory(0).downcast_memory_ref::<DmaBufMemory>()?;
     // SAFETY: the memory owns the descriptor, and is borrowed for as long as the descriptor is.
-    ask(unsafe { BorrowedFd::borrow_raw(memory.fd()) })
+    Some(ask(unsafe { BorrowedFd::borrow_raw(memory.fd()) }))
 }

@@ -24,20 +24,20 @@ pub(crate) struct Io {
 }
 
 impl Io {
-    /// Waits for something to happen, and passes it to the client; what is to be done about it.
+    /// Passes what happened to the client; what is to be done about it. Waits when that is nothing.
     pub(crate) fn turn(&mut self, session: &Arc<Session>) -> Vec<Task> {
-        session.with(|state, now| state.client.handle_timeout(now));
-        let ready = self.tasks(session);
-        if !ready.is_empty() {
-            return ready;
-        }
-        self.wait(session);
         self.look_for_connection(session);
         if let Err(trouble) = self.move_bytes(session) {
             self.connection = None;
             session.with(|state, now| state.client.lost(trouble, now));
         }
-        self.tasks(session)
+        // Behind the reading: an answer that waited for us, while downstream was slow, did not come late.
+        session.with(|state, now| state.client.handle_timeout(now));
+        let tasks = self.tasks(session);
+        if tasks.is_empty() {
+            self.wait(session);
+        }
+        tasks
     }
 
     /// Starts to connect, on a thread of its own: looking up a name cannot be interrupted.

@@ -52,6 +52,8 @@ pub(crate) struct State {
     pub(crate) flushing: bool,
     /// The task is to end.
     pub(crate) stopping: bool,
+    /// Somebody was told that DMA-BUFs travel as pixels.
+    pub(crate) told_of_pixels: bool,
     /// What downstream said last.
     pub(crate) flow: Result<gst::FlowSuccess, gst::FlowError>,
 }
@@ -71,6 +73,7 @@ impl Session {
             delivering: false,
             flushing: false,
             stopping: false,
+            told_of_pixels: false,
             flow: Ok(gst::FlowSuccess::Ok),
         };
         Ok(Self {

@@ -3,7 +3,6 @@
 use gst::glib;
 use gst::glib::translate::{IntoGlibPtr, ToGlibPtr};
 use gst_video::ffi;
-use gst_video::prelude::*;
 
 /// Lets go of the stream lock while it lives, so that the source pad's task can push meanwhile.
 ///
@@ -56,11 +55,4 @@ pub(crate) fn release_input(frame: &mut gst_video::VideoCodecFrame<'_>) {
         let old = std::mem::replace(&mut (*raw).input_buffer, rest.into_glib_ptr());
         gst::ffi::gst_mini_object_unref(old.cast());
     }
-}
-
-/// Lets go of a frame that has no picture to deliver and lost none.
-pub(crate) fn forget(encoder: &gst_video::VideoEncoder, frame: gst_video::VideoCodecFrame<'_>) {
-    // Without a buffer the base class pushes what came before the frame, and nothing else. The flow is that of earlier
-    // pushes, which their own callers saw.
-    let _ = encoder.finish_frame(frame);
 }

@@ -1,5 +1,6 @@
 //! The sink's thread: a picture in, a request out.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use gst::prelude::*;
@@ -12,7 +13,7 @@ use lunette_wire::hxfr::{Nanos, ResourceId};
 use super::imp::{CAT, VsockEnc, lock};
 use crate::input;
 use crate::session::Session;
-use crate::stream_lock::{Unlocked, forget, release_input};
+use crate::stream_lock::{Unlocked, release_input};
 
 impl VsockEnc {
     /// Takes one picture over, gives its buffer back, and waits until it was requested.
@@ -23,7 +24,7 @@ impl VsockEnc {
         if encoder.max_encode_time(&frame) < 0 && !frame.flags().contains(VideoCodecFrameFlags::FORCE_KEYFRAME) {
             gst::debug!(CAT, imp = self, "late: picture {} is left out", frame.system_frame_number());
             session.with(|state, _| state.stats.late += 1);
-            forget(encoder.upcast_ref(), frame);
+            encoder.finish_frame(frame)?;
             return session.lock().flow;
         }
         let ticket = Ticket(frame.system_frame_number());
@@ -31,7 +32,7 @@ impl VsockEnc {
         release_input(&mut frame);
         let taken = taken(&session);
         if taken == Taken::Unchanged {
-            forget(encoder.upcast_ref(), frame);
+            self.forget(frame);
             return session.lock().flow;
         }
         // A frame in hand keeps the stream locked; the base class has it.
@@ -41,6 +42,14 @@ impl VsockEnc {
         session.wait(None, |state| !state.client.has_offer() || state.is_over());
         drop(unlocked);
         self.verdict(&session)
+    }
+
+    /// Lets go of a frame that looks like the one before: it was not dropped, so nobody is told that.
+    fn forget(&self, frame: gst_video::VideoCodecFrame<'_>) {
+        self.silent.store(true, Ordering::Release);
+        // The flow is that of earlier pushes, which the task saw.
+        let _ = self.obj().finish_frame(frame);
+        self.silent.store(false, Ordering::Release);
     }
 
     /// Copies the picture; what offers it, once its buffer was given back.
@@ -93,9 +102,13 @@ impl VsockEnc {
             return None;
         }
         let devices = lock(&self.devices);
-        let devices = devices.as_ref().filter(|devices| !devices.is_empty())?;
-        let handle = input::dma_buf(buffer, |descriptor| devices.resource(descriptor))?;
-        ResourceId::new(handle.get())
+        // `None` for memory that is no DMA-BUF, `Some(None)` for one that no device of this machine exported.
+        let handle = input::dma_buf(buffer, |descriptor| devices.as_ref()?.resource(descriptor))?;
+        if handle.is_none() && !std::mem::replace(&mut session.lock().told_of_pixels, true) {
+            let text = "a DMA-BUF is no resource of a virtio-gpu device, so pixels are sent";
+            gst::element_imp_warning!(self, gst::ResourceError::NotFound, ("{text}"));
+        }
+        ResourceId::new(handle?.get())
     }
 
     /// Waits until everything came back, or cannot any more.

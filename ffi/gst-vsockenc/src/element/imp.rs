@@ -1,5 +1,6 @@
 //! What the base class asks of the element.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use gst::glib;
@@ -31,6 +32,8 @@ pub(crate) struct VsockEnc {
     pub(super) io: Mutex<Io>,
     pub(super) format: Mutex<Option<Format>>,
     pub(super) devices: Mutex<Option<Devices>>,
+    /// The base class is about to say that a picture was dropped, which it was not. Set with the stream locked.
+    pub(super) silent: AtomicBool,
 }
 
 /// What comes in, and whether downstream knows what goes out.
@@ -120,6 +123,13 @@ impl ElementImpl for VsockEnc {
                 .collect()
         });
         &TEMPLATES
+    }
+
+    fn post_message(&self, message: gst::Message) -> bool {
+        if message.type_() == gst::MessageType::Qos && self.silent.load(Ordering::Acquire) {
+            return true;
+        }
+        self.parent_post_message(message)
     }
 
     fn change_state(&self, transition: gst::StateChange) -> Result<gst::StateChangeSuccess, gst::StateChangeError> {

@@ -130,3 +130,21 @@ fn stopping_in_the_middle_lets_go_of_whoever_waits() {
     encoder.element.set_state(gst::State::Null).expect("it stops");
     assert!(waiting.join().expect("no panic").is_err());
 }
+
+#[test]
+fn starting_and_stopping_leaves_no_descriptor_and_no_thread_behind() {
+    let host = Host::start();
+    let count = |what: &str| std::fs::read_dir(format!("/proc/self/{what}")).expect("this is Linux").count();
+    let run = || {
+        let mut encoder = Encoder::to(host.tcp);
+        encoder.expect(&painter());
+        (0..3).for_each(|number| encoder.push(painter().picture(number)));
+        assert_eq!(encoder.finish().len(), 3);
+        encoder.element.set_state(gst::State::Null).expect("it stops");
+    };
+    // GStreamer keeps some threads of its own.
+    (0..3).for_each(|_| run());
+    let before = (count("fd"), count("task"));
+    (0..30).for_each(|_| run());
+    eventually("all of it is gone", || count("fd") <= before.0 && count("task") <= before.1);
+}

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use gst::prelude::*;
+use gst_allocators::prelude::*;
 use gst_video::VideoFormat;
 use lunette_frame::Size;
 use lunette_wire::hxfr::{Fourcc, Message};
@@ -27,6 +28,7 @@ fn a_still_picture_sends_nothing_and_returns_nothing() {
     let after = (encoder.stat("bytes-sent"), encoder.stat("bytes-received"), encoder.stat("unchanged"));
     assert_eq!(after, (before.0, before.1, before.2 + 100));
     assert!(encoder.finish().is_empty());
+    assert!(encoder.messages(gst::MessageType::Qos).is_empty(), "nothing was dropped");
 }
 
 #[test]
@@ -123,6 +125,33 @@ fn the_buffer_is_given_back_before_the_host_answers() {
     host.allow(2);
     assert!(pushing.join().expect("no panic").is_ok());
     assert_eq!(encoder.finish().len(), 2);
+}
+
+#[test]
+fn a_dma_buf_that_no_device_exported_travels_as_pixels_and_that_is_said_once() {
+    let host = Host::start();
+    let painter = Painter::new(VideoFormat::Bgrx, SIZE);
+    let mut encoder = Encoder::to(host.tcp);
+    let mut caps = painter.caps();
+    caps.make_mut().set_features(0, Some(gst::CapsFeatures::new(["memory:DMABuf"])));
+    encoder.harness.set_src_caps(caps);
+    let allocator = gst_allocators::DmaBufAllocator::new();
+    for number in 0..3 {
+        let bytes = painter.picture(number).map_readable().expect("memory").to_vec();
+        // Any memory with a descriptor counts as one to GStreamer.
+        let mut file = tempfile::tempfile().expect("a file");
+        std::io::Write::write_all(&mut file, &bytes).expect("room");
+        // SAFETY: the file is as long as that, nobody else has it, and the memory owns the descriptor from now on.
+        let memory = unsafe { allocator.alloc_dmabuf(std::os::fd::OwnedFd::from(file), bytes.len()) };
+        let mut buffer = gst::Buffer::new();
+        let owned = buffer.get_mut().expect("just made");
+        owned.append_memory(memory.expect("a descriptor"));
+        owned.set_pts(gst::ClockTime::from_mseconds(u64::from(number) * 33));
+        encoder.push(buffer);
+    }
+    let numbers: Vec<_> = decoded(&encoder.finish()).into_iter().map(|(number, _)| number).collect();
+    assert_eq!(numbers, [0, 1, 2]);
+    assert_eq!(encoder.messages(gst::MessageType::Warning).len(), 1);
 }
 
 #[test]

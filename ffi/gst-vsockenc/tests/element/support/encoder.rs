@@ -89,6 +89,13 @@ impl Encoder {
     }
 }
 
+impl Drop for Encoder {
+    fn drop(&mut self) {
+        // Messages that nobody takes name the element, which has the bus: none of it would ever go.
+        self.bus.set_flushing(true);
+    }
+}
+
 /// Whether a decoder can start at an access unit.
 pub(crate) fn is_key(unit: &gst::Buffer) -> bool {
     !unit.flags().contains(gst::BufferFlags::DELTA_UNIT)

@@ -180,7 +180,8 @@ impl Client {
         (self.sent, self.errors, self.synced) = (None, 0, false);
         let mut lost: VecDeque<_> = self.flying.drain(..).collect();
         if self.next.is_none() && self.settings.reconnect == Reconnect::Always {
-            self.next = lost.pop_back_if(|newest| !newest.abandoned).map(|newest| newest.offer);
+            let again = lost.back().is_some_and(|newest| !newest.abandoned);
+            self.next = if again { lost.pop_back().map(|newest| newest.offer) } else { None };
         }
         let gone = lost.into_iter().filter(|flying| !flying.abandoned).map(|flying| flying.offer.ticket);
         self.outputs.extend(gone.map(Output::Drop));

@@ -196,7 +196,7 @@ fn another_size_travels_whole() {
 #[test]
 fn of_what_is_lost_the_newest_is_asked_for_again_as_a_keyframe() {
     let mut client = up(settings(4));
-    (1..4).for_each(|ticket| drop(client.offer(offer(ticket), at(0))));
+    (1..4).for_each(|ticket| assert_eq!(client.offer(offer(ticket), at(0)), Taken::Later));
     outputs(&mut client);
     client.lost(Trouble::Closed, at(10));
     let expected = [Output::Close, Output::Drop(Ticket(1)), Output::Drop(Ticket(2)), Output::Warn(Trouble::Closed)];
@@ -250,7 +250,7 @@ fn an_answer_that_does_not_come_ends_the_connection() {
 #[test]
 fn a_host_has_its_time_for_each_of_several_requests() {
     let mut client = up(settings(4));
-    (1..4).for_each(|ticket| drop(client.offer(offer(ticket), at(0))));
+    (1..4).for_each(|ticket| assert_eq!(client.offer(offer(ticket), at(0)), Taken::Later));
     answer(&mut client, response(true, false), at(1900));
     assert_eq!(client.deadline(), Some(at(1900) + TIMEOUT));
 }

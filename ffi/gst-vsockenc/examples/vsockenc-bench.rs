@@ -28,7 +28,10 @@ fn main() {
     gst::init().expect("GStreamer starts");
     gstvsockenc::register_static().expect("registered");
     println!("{size}, {seconds} s each, NV12 on the way, H.264 back");
-    println!("{:<8} {:<6} {:>9} {:>12} {:>12} {:>9}", "kind", "travel", "frames/s", "sent/frame", "back/frame", "CPU/frame");
+    println!(
+        "{:<8} {:<6} {:>9} {:>12} {:>12} {:>9}",
+        "kind", "travel", "frames/s", "sent/frame", "back/frame", "CPU/frame"
+    );
     let whole = without_tiles(host);
     for kind in [Kind::Still, Kind::Typing, Kind::Scroll, Kind::Video] {
         for (travel, address) in [("tiles", host), ("whole", whole)] {
@@ -143,12 +146,9 @@ fn without_tiles(host: SocketAddr) -> SocketAddr {
 
 /// Carries messages; the end of either side ends it.
 fn take_out_offers(mut from: TcpStream, mut to: TcpStream) {
-    let mut message = Vec::new();
-    loop {
-        message.resize(12, 0);
-        if from.read_exact(&mut message).is_err() {
-            return;
-        }
+    let mut header = [0; 12];
+    while from.read_exact(&mut header).is_ok() {
+        let mut message = header.to_vec();
         let len = u32::from_le_bytes(message[8..12].try_into().expect("four bytes")) as usize;
         message.resize(12 + len, 0);
         if from.read_exact(&mut message[12..]).is_err() {

@@ -48,7 +48,7 @@ pub(crate) fn release_input(frame: &mut gst_video::VideoCodecFrame<'_>) {
             }
         });
     }
-    let raw: *mut ffi::GstVideoCodecFrame = (&*frame).to_glib_none().0;
+    let raw: *mut ffi::GstVideoCodecFrame = frame.to_glib_none().0;
     // SAFETY: the frame in hand holds the stream lock, so nobody else touches the field; it owns the buffer in it, which is
     // let go of once.
     unsafe {

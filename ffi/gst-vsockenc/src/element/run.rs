@@ -123,7 +123,7 @@ impl VsockEnc {
         match task {
             Task::Dial => lock(&self.io).dial(session),
             Task::Close => lock(&self.io).close(),
-            Task::Deliver(ticket, response) => return self.deliver(session, ticket, response),
+            Task::Deliver(ticket, response) => return self.deliver(session, ticket, &response),
             Task::Drop(Ticket(number)) => {
                 let obj = self.obj();
                 if let Some(frame) = i32::try_from(number).ok().and_then(|number| obj.frame(number)) {
@@ -149,7 +149,7 @@ impl VsockEnc {
         &self,
         session: &Session,
         ticket: Ticket,
-        response: FrameResponse,
+        response: &FrameResponse,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
         let obj = self.obj();
         // There is none when it was flushed meanwhile.

@@ -26,8 +26,8 @@ impl<'a> ScratchIndex<'a> {
     pub(crate) fn copy(tree: &'a Tree) -> Result<Self, WorktreeError> {
         let folder = tempfile::tempdir().map_err(WorktreeError::io("make a folder for an index"))?;
         let scratch = Self { tree, folder };
-        match fs::copy(scratch.place("index")?, scratch.index()) {
-            Ok(_) => {}
+        match copy_with_time(&scratch.place("index")?, &scratch.index()) {
+            Ok(()) => {}
             // Nothing was ever staged.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(WorktreeError::io("copy the index")(error)),
@@ -95,6 +95,14 @@ fn quoted(path: &Path) -> OsString {
     }
     quoted.push(b'"');
     OsString::from_vec(quoted)
+}
+
+/// Git takes a file for unchanged that looks as the index says, unless it was written no earlier than the index: a copy that
+/// is younger would hide what was written since.
+fn copy_with_time(from: &Path, to: &Path) -> io::Result<()> {
+    fs::copy(from, to)?;
+    let written = fs::metadata(from)?.modified()?;
+    fs::File::options().write(true).open(to)?.set_modified(written)
 }
 
 /// What `git update-index --index-info` is to read, for what `git ls-files --unmerged -z` has printed: lines of

@@ -1,6 +1,7 @@
 //! Work trees kept beside all branches.
 
 use std::fs;
+use std::time::{Duration, SystemTime};
 
 use lunette_worktree::{CheckpointRef, Patch, Whitespace, WorktreeError};
 
@@ -113,4 +114,25 @@ fn another_tree_of_the_same_repository_has_its_own_index() {
     fs::write(desk.work().join("app/new.txt"), "n\n").expect("room");
     let commit = capture(&desk, "1");
     assert_eq!(repo.git(&["ls-tree", "-r", "--name-only", &commit]), "a.txt\nnew.txt");
+}
+
+#[test]
+fn what_was_written_in_the_moment_of_the_index_is_kept_although_it_looks_unchanged() {
+    let desk = Desk::new();
+    let repo = desk.local("app");
+    // All that git looks at is the time in seconds and the size.
+    repo.git(&["config", "core.trustctime", "false"]);
+    repo.git(&["config", "core.checkstat", "minimal"]);
+    let moment = SystemTime::now() - Duration::from_secs(3600);
+    let set = |path: &str| {
+        let file = fs::File::options().write(true).open(repo.path.join(path)).expect("it is there");
+        file.set_modified(moment).expect("its own");
+    };
+    set("a.txt");
+    repo.git(&["add", "a.txt"]);
+    set(".git/index");
+    repo.write("a.txt", "one\n2wo\nthree\n");
+    set("a.txt");
+    let commit = capture(&desk, "1");
+    assert_eq!(repo.git(&["show", &format!("{commit}:a.txt")]), "one\n2wo\nthree");
 }

@@ -6,8 +6,8 @@ use std::process::Command;
 /// Builds the workspace's programs, and returns the folder that they are in. Cargo itself builds those of the tested
 /// package only.
 ///
-/// All of them, and with the tests, since the features of what they depend on are those of all that is asked for: some of
-/// them alone are built from nothing once more.
+/// All of them, with the tests and with the features that `LUNETTE_TEST_FEATURES` names, since the features of what they
+/// depend on are those of all that is asked for: some of them alone are built from nothing once more.
 ///
 /// # Panics
 /// When they do not build.
@@ -16,6 +16,9 @@ pub fn build() -> PathBuf {
     let folder = target_folder();
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--quiet", "--workspace", "--bins", "--tests"]);
+    if let Some(features) = std::env::var_os("LUNETTE_TEST_FEATURES") {
+        cargo.arg("--features").arg(features);
+    }
     if folder.ends_with("release") {
         cargo.arg("--release");
     }

@@ -103,6 +103,9 @@ fn build_fake_launcher() -> PathBuf {
     // With the features that the workspace has together, tests and all: those of hydra alone would build everything once
     // more.
     cargo.args(["build", "--quiet", "--workspace", "--tests", "--example", "fake-launcher"]);
+    if let Some(features) = std::env::var_os("LUNETTE_TEST_FEATURES") {
+        cargo.arg("--features").arg(features);
+    }
     if programs.ends_with("release") {
         cargo.arg("--release");
     }

@@ -118,6 +118,12 @@ impl DesktopSource {
         self.layout = Some(ready.layout);
         self.pixels.resize(stride * size.height as usize, 0);
         for rect in damage.rects() {
+            if rect.width as usize * 4 == stride {
+                let rows = rect.y as usize * stride..(rect.y + rect.height) as usize * stride;
+                let start = rows.start as u64;
+                ready.memory.read_exact_at(&mut self.pixels[rows], start)?;
+                continue;
+            }
             for y in rect.y..rect.y + rect.height {
                 let start = y as usize * stride + rect.x as usize * 4;
                 let row = &mut self.pixels[start..start + rect.width as usize * 4];

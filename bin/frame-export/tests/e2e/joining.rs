@@ -79,7 +79,8 @@ fn a_joiner_between_rare_pictures_does_not_wait_for_the_next() {
     let joined = Client::subscribed(&server, 0).frame();
     println!("{} bytes; first picture after {:?}", latest.unit().len(), joined.at - asked);
     assert!(joined.at - asked < Duration::from_millis(700), "{:?}", joined.at - asked);
-    assert!(joined.is_idr() && joined.response.pts > latest.response.pts);
+    // Beside others a newcomer is let in with the newest picture, coded for it alone.
+    assert!(joined.is_idr() && joined.response.pts >= latest.response.pts);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use lunette_auth::{Identity, Scope};
 use lunette_input_events::{Event, Kind, Permission, Refusal};
-use lunette_session::{Hears, Joining};
+use lunette_session::Joining;
 use lunette_viewer::{Lounge, Seat};
 use lunette_wire::stream::AgentAction;
 use tokio::time::Instant;
@@ -64,15 +64,8 @@ impl Programs {
 }
 
 fn joining(identity: &Identity, name: &str) -> Joining {
-    Joining {
-        kind: Kind::Agent,
-        name: name.to_owned(),
-        permission: if identity.has(Scope::Control) { Permission::MayControl } else { Permission::ViewOnly },
-        unique_id: None,
-        user_id: String::new(),
-        avatar_url: String::new(),
-        hears: Hears::Nothing,
-    }
+    let permission = if identity.has(Scope::Control) { Permission::MayControl } else { Permission::ViewOnly };
+    Joining::new(Kind::Agent, name, permission)
 }
 
 /// What the others are shown of it.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::Size;
+use crate::{Rect, Size};
 
 /// How pixels lie in memory. Packed names give the byte order, first byte first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -196,6 +196,19 @@ impl<'a> PictureRef<'a> {
     #[must_use]
     pub fn planes(&self) -> &[PlaneRef<'a>] {
         &self.planes[..self.format.plane_count()]
+    }
+
+    /// The rows of a part, plane after plane.
+    ///
+    /// # Panics
+    /// While they are taken, when the part does not lie in the picture.
+    pub fn rows(&self, part: Rect) -> impl Iterator<Item = &'a [u8]> + '_ {
+        let format = self.format;
+        self.planes().iter().enumerate().flat_map(move |(index, plane)| {
+            let (left, right) = (format.row_bytes(index, part.x), format.row_bytes(index, part.right()));
+            (format.rows(index, part.y)..format.rows(index, part.bottom()))
+                .map(move |y| plane.row(y, left, right - left))
+        })
     }
 }
 

@@ -22,15 +22,7 @@ fn room() -> Room {
 }
 
 fn person(name: &str) -> Joining {
-    Joining {
-        kind: Kind::Person,
-        name: name.to_owned(),
-        permission: Permission::MayControl,
-        unique_id: None,
-        user_id: String::new(),
-        avatar_url: String::new(),
-        hears: Hears::Extensions,
-    }
+    Joining { hears: Hears::Extensions, ..Joining::new(Kind::Person, name, Permission::MayControl) }
 }
 
 fn agent(name: &str) -> Joining {

@@ -10,7 +10,7 @@ use lunette_frame::{BitRate, Size};
 use lunette_input_events::{Kind, Permission, Refusal};
 use lunette_session::{Facts, Hears, Joining, Out, Payload, Picture, Viewer};
 use lunette_wire::stream::{
-    CloseCode, Init, InputRequest, Refused, RefusedThing, ServerControl, StreamError, VideoMode,
+    ClientMessage, CloseCode, Init, InputRequest, Refused, RefusedThing, ServerControl, StreamError, VideoMode,
 };
 use tokio::time::sleep_until;
 
@@ -77,8 +77,6 @@ struct Connection {
 
 /// What screens draw where nobody says more.
 const USUAL_FPS: u8 = 60;
-/// Messages of moves, of which any number may come.
-const MOVES: [u8; 2] = [0x12, 0x13];
 
 impl Connection {
     fn new(desk: Desk, identity: Identity, writer: Writer) -> Self {
@@ -159,8 +157,7 @@ impl Connection {
     }
 
     fn hear(&mut self, now: Duration, message: Message) {
-        let is_move =
-            matches!(&message, Message::Binary(bytes) if bytes.first().is_some_and(|kind| MOVES.contains(kind)));
+        let is_move = matches!(&message, Message::Binary(bytes) if ClientMessage::is_move(bytes));
         if !is_move {
             self.count(now);
         }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use axum::extract::ws::{Message, WebSocket};
 use lunette_auth::{Identity, Scope};
 use lunette_input_events::{Event, Kind, Permission};
-use lunette_session::{Hears, Joining, Viewer};
-use lunette_wire::stream::CloseCode;
+use lunette_session::{Joining, Viewer};
+use lunette_wire::stream::{CloseCode, InputMessage};
 use tokio::time::{sleep_until, timeout};
 
 use crate::farewell::{close_frame, see_off};
@@ -19,8 +19,6 @@ const SILENCE: Duration = Duration::from_secs(30);
 const HANDS: Duration = Duration::from_secs(10);
 /// Between two pings.
 const PING: Duration = Duration::from_secs(5);
-/// Messages of moves, of which any number may come.
-const MOVES: [u8; 2] = [0x03, 0x04];
 
 /// Takes input until the connection ends; what was held down then comes up.
 pub async fn serve_input(mut socket: WebSocket, mut desk: Desk, identity: Identity) {
@@ -43,15 +41,9 @@ pub async fn serve_input(mut socket: WebSocket, mut desk: Desk, identity: Identi
 
 fn joining(identity: &Identity) -> Joining {
     let may_control = identity.has(Scope::Control);
-    Joining {
-        kind: if identity.is_agent() { Kind::Agent } else { Kind::Person },
-        name: identity.name().unwrap_or_default().to_owned(),
-        permission: if may_control { Permission::MayControl } else { Permission::ViewOnly },
-        unique_id: None,
-        user_id: String::new(),
-        avatar_url: String::new(),
-        hears: Hears::Nothing,
-    }
+    let kind = if identity.is_agent() { Kind::Agent } else { Kind::Person };
+    let permission = if may_control { Permission::MayControl } else { Permission::ViewOnly };
+    Joining::new(kind, identity.name().unwrap_or_default(), permission)
 }
 
 /// What one connection does to the desktop.
@@ -108,7 +100,7 @@ impl Hand {
     fn hear(&mut self, now: Duration, message: &Message) -> Option<CloseCode> {
         self.heard = now;
         let bytes = if let Message::Binary(bytes) = message { &**bytes } else { &[] };
-        if !bytes.first().is_some_and(|kind| MOVES.contains(kind)) && self.throttle.message(now).is_err() {
+        if !InputMessage::is_move(bytes) && self.throttle.message(now).is_err() {
             return Some(CloseCode::Violation);
         }
         if let Some(event) = Viewer::read_input_message(bytes) {

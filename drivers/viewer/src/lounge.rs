@@ -324,15 +324,8 @@ mod tests {
     }
 
     fn joined(lounge: &Arc<Lounge>) -> Seat {
-        let joining = Joining {
-            kind: Kind::Person,
-            name: "Zoë".to_owned(),
-            permission: Permission::MayControl,
-            unique_id: None,
-            user_id: String::new(),
-            avatar_url: String::new(),
-            hears: Hears::Extensions,
-        };
+        let joining =
+            Joining { hears: Hears::Extensions, ..Joining::new(Kind::Person, "Zoë", Permission::MayControl) };
         lounge.join(joining).expect("room")
     }
 

@@ -23,13 +23,7 @@ pub(crate) fn changed(source: &PictureRef<'_>, kept: &Picture) -> Damage {
 }
 
 fn differs(one: &PictureRef<'_>, other: &PictureRef<'_>, rect: Rect) -> bool {
-    let format = one.format();
-    let planes = one.planes().iter().zip(other.planes()).enumerate();
-    planes.into_iter().any(|(index, (one, other))| {
-        let (left, right) = (format.row_bytes(index, rect.x), format.row_bytes(index, rect.right()));
-        (format.rows(index, rect.y)..format.rows(index, rect.bottom()))
-            .any(|y| one.row(y, left, right - left) != other.row(y, left, right - left))
-    })
+    one.rows(rect).ne(other.rows(rect))
 }
 
 #[cfg(test)]

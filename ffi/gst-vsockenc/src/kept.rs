@@ -42,15 +42,15 @@ impl Kept {
             None => (Picture::new(PixelFormat::Nv12, size)?, true),
         };
         let planar = source.format() == PixelFormat::Nv12;
+        if is_new {
+            // It has to find everything changed, too.
+            self.diff = TileDiff::new();
+        }
         let changed = match planar {
-            _ if is_new => Damage::full(size),
+            true if is_new => Damage::full(size),
             true => compare::changed(source, &nv12),
             false => self.diff.update(source, &Damage::full(size))?.clone(),
         };
-        if is_new && !planar {
-            self.diff = TileDiff::new();
-            self.diff.update(source, &Damage::full(size))?;
-        }
         convert(source, &changed, &mut nv12)?;
         self.nv12 = Some(nv12);
         self.pending.accumulate(&changed);

@@ -9,31 +9,23 @@
 //! ```
 //! What a message means and when a picture travels is `lunette-remote-encode`'s; this crate has the pixels, the socket
 //! and GStreamer. docs/vsockenc.md is for who uses it.
+//!
+//! Without the feature `plugin` there is nothing here, and no GStreamer is needed.
 
-#[cfg(feature = "plugin")]
+#![cfg(feature = "plugin")]
+
 mod compare;
-#[cfg(feature = "plugin")]
 mod element;
-#[cfg(feature = "plugin")]
 mod input;
-#[cfg(feature = "plugin")]
 mod io;
-#[cfg(feature = "plugin")]
 mod kept;
-#[cfg(feature = "plugin")]
 mod profile;
-#[cfg(feature = "plugin")]
 mod session;
-#[cfg(feature = "plugin")]
 mod settings;
-#[cfg(feature = "plugin")]
 mod socket;
-#[cfg(feature = "plugin")]
 mod stats;
-#[cfg(feature = "plugin")]
 mod stream_lock;
 
-#[cfg(feature = "plugin")]
 mod plugin {
     use crate::element::register;
 
@@ -53,7 +45,6 @@ mod plugin {
 ///
 /// # Errors
 /// When GStreamer refuses.
-#[cfg(feature = "plugin")]
 pub fn register_static() -> Result<(), gst::glib::BoolError> {
     plugin::plugin_register_static()
 }

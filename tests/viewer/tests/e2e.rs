@@ -35,7 +35,7 @@ fn prepare() -> Result<PathBuf, &'static str> {
         let install = Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(folder()).status();
         assert!(install.is_ok_and(|status| status.success()), "npm ci failed in tests/viewer");
     }
-    Ok(vm_tests::build())
+    Ok(lunette_test_programs::Wanted::PROGRAMS.build())
 }
 
 /// Runs `e2e/NAME.test.mjs`; what it prints becomes the test's output.

@@ -6,15 +6,13 @@
 //! ```
 //!
 //! The library is what `guest-probe` does inside the guest: many leases at once, following a size,
-//! and misbehaviour. And what all tests with a guest begin with: building the programs for it.
+//! and misbehaviour.
 
 #![forbid(unsafe_code)]
 
 pub mod follow;
 pub mod hostile;
-mod programs;
 pub mod rounds;
 mod status;
 
-pub use programs::build;
 pub use status::Status;

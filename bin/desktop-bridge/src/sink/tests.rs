@@ -54,15 +54,7 @@ fn off() -> Opener {
 }
 
 fn seat(desk: &Desk) -> Seat {
-    let joining = Joining {
-        kind: Kind::Person,
-        name: "Zoë".to_owned(),
-        permission: Permission::MayControl,
-        unique_id: None,
-        user_id: String::new(),
-        avatar_url: String::new(),
-        hears: Hears::Extensions,
-    };
+    let joining = Joining { hears: Hears::Extensions, ..Joining::new(Kind::Person, "Zoë", Permission::MayControl) };
     desk.lounge.join(joining).expect("room")
 }
 

@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use lunette_test_programs::Wanted;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -91,33 +92,10 @@ pub(crate) fn fake_launcher() -> PathBuf {
 }
 
 fn build_fake_launcher() -> PathBuf {
-    let programs = Path::new(env!("CARGO_BIN_EXE_hydra")).parent().unwrap();
-    let launcher = programs.join("examples/fake-launcher");
-    // Each test is a process of its own: the first one builds, and the others see that it has.
     let stamp = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fake-launcher.built");
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/fake-launcher.rs");
-    if launcher.exists() && is_newer(&stamp, &[&source, &std::env::current_exe().unwrap()]) {
-        return launcher;
-    }
-    let mut cargo = Command::new(env!("CARGO"));
-    // With the features that the workspace has together, tests and all: those of hydra alone would build everything once
-    // more.
-    cargo.args(["build", "--quiet", "--workspace", "--tests", "--example", "fake-launcher"]);
-    if let Some(features) = std::env::var_os("LUNETTE_TEST_FEATURES") {
-        cargo.arg("--features").arg(features);
-    }
-    if programs.ends_with("release") {
-        cargo.arg("--release");
-    }
-    cargo.arg("--target-dir").arg(programs.parent().unwrap()).current_dir(env!("CARGO_MANIFEST_DIR"));
-    assert!(cargo.status().unwrap().success(), "the fake launcher does not build");
-    fs::write(stamp, "").unwrap();
-    launcher
-}
-
-fn is_newer(file: &Path, others: &[&Path]) -> bool {
-    let changed = |path: &Path| fs::metadata(path).and_then(|about| about.modified()).ok();
-    changed(file).is_some_and(|file| others.iter().all(|other| changed(other).is_some_and(|other| other < file)))
+    let wanted = Wanted { targets: &["--tests", "--example", "fake-launcher"], features: None };
+    wanted.build_once("examples/fake-launcher", &stamp, &[&source])
 }
 
 /// A running hydra; killed when it is dropped.

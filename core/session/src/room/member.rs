@@ -30,6 +30,22 @@ pub struct Joining {
     pub hears: Hears,
 }
 
+impl Joining {
+    /// Somebody without a stream, of whom no more is known.
+    #[must_use]
+    pub fn new(kind: Kind, name: &str, permission: Permission) -> Self {
+        Self {
+            kind,
+            name: name.to_owned(),
+            permission,
+            unique_id: None,
+            user_id: String::new(),
+            avatar_url: String::new(),
+            hears: Hears::Nothing,
+        }
+    }
+}
+
 /// What a member can be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hears {

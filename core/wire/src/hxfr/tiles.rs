@@ -47,13 +47,7 @@ pub(super) fn decode(payload: &mut Bytes) -> Result<Vec<Rect>, Refusal> {
 /// # Panics
 /// When it does not.
 pub fn put_tile(picture: &PictureRef<'_>, tile: Rect, out: &mut BytesMut) {
-    let format = picture.format();
-    for (index, plane) in picture.planes().iter().enumerate() {
-        let bytes = format.row_bytes(index, tile.x)..format.row_bytes(index, tile.right());
-        for y in format.rows(index, tile.y)..format.rows(index, tile.bottom()) {
-            out.put_slice(plane.row(y, bytes.start, bytes.len()));
-        }
-    }
+    picture.rows(tile).for_each(|row| out.put_slice(row));
 }
 
 /// Takes one tile's pixels off the front of `rest`.

@@ -30,6 +30,12 @@ impl ClientMessage {
         touch: types::TOUCH,
     };
 
+    /// Whether a message says that the pointer moves, by its first byte: any number of those may come.
+    #[must_use]
+    pub fn is_move(bytes: &[u8]) -> bool {
+        bytes.first().is_some_and(|kind| Self::INPUT.is_move(*kind))
+    }
+
     /// The message's bytes.
     #[must_use]
     pub fn encode(&self) -> Bytes {
@@ -145,6 +151,12 @@ impl InputMessage {
         move_by: types::input::MOVE_BY,
         touch: types::input::TOUCH,
     };
+
+    /// Whether a message says that the pointer moves, by its first byte: any number of those may come.
+    #[must_use]
+    pub fn is_move(bytes: &[u8]) -> bool {
+        bytes.first().is_some_and(|kind| Self::INPUT.is_move(*kind))
+    }
 
     /// The message's bytes.
     #[must_use]

@@ -125,6 +125,10 @@ pub(super) struct InputTypes {
 }
 
 impl InputTypes {
+    pub(super) const fn is_move(&self, kind: u8) -> bool {
+        kind == self.move_to || kind == self.move_by
+    }
+
     /// Reads one message; [`None`] when the type is none of these.
     pub(super) fn decode(&self, kind: u8, payload: &[u8]) -> Option<Result<Input, StreamWireError>> {
         Some(match kind {

@@ -3,7 +3,7 @@ use lunette_auth::Grants;
 use lunette_frame::{Pts, ScanoutId};
 use lunette_input_events::{Event, KeyCode, Modifiers, Patience};
 use lunette_session::{Fanout, Limits, SubscriberId, ViewerLimits};
-use lunette_wire::stream::{ClientMessage, HopReport, Input, Ping, ServerMessage};
+use lunette_wire::stream::{HopReport, Input, Ping, ServerMessage};
 use tokio::sync::{mpsc, watch};
 
 use super::*;

@@ -8,6 +8,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};
+use lunette_test_programs::Wanted;
 use lunette_vm::{Arch, Qemu};
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::Message;
@@ -137,7 +138,7 @@ fn one_command_shows_desktops_survives_deaths_and_leaves_nothing() {
         return;
     }
     let _turn = turn();
-    let programs = vm_tests::build();
+    let programs = Wanted::PROGRAMS.build();
     let began = Instant::now();
     let mut up = Up::start(programs);
     let ready = up.ready();

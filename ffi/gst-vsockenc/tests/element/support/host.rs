@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use lunette_test_programs::Wanted;
+
 /// The program; killed when it is dropped.
 pub(crate) struct Host {
     child: Child,
@@ -46,26 +48,8 @@ fn program() -> PathBuf {
     if let Some(path) = std::env::var_os("LUNETTE_FRAME_EXPORT") {
         return path.into();
     }
-    let test = std::env::current_exe().expect("the system says where a program is");
-    let folder = test.ancestors().nth(2).expect("tests are built into deps");
-    let program = folder.join("frame-export");
-    // Each test is a process of its own: the first one builds, and the others see that it has.
     let stamp = Path::new(env!("CARGO_TARGET_TMPDIR")).join("vsockenc-host.built");
-    if program.exists() && modified(&stamp).is_some_and(|stamp| modified(&test).is_some_and(|test| test < stamp)) {
-        return program;
-    }
-    let mut cargo = Command::new(env!("CARGO"));
-    // With the features that the workspace has together, as ./test builds it: others would build everything once more.
-    cargo.args(["build", "--quiet", "--workspace", "--bins", "--tests", "--features", "gst-vsockenc/plugin"]);
-    if folder.ends_with("release") {
-        cargo.arg("--release");
-    }
-    cargo.arg("--target-dir").arg(folder.parent().expect("of a profile")).current_dir(env!("CARGO_MANIFEST_DIR"));
-    assert!(cargo.status().expect("cargo can be started").success(), "frame-export does not build");
-    std::fs::write(stamp, "").expect("cargo made the folder");
-    program
-}
-
-fn modified(file: &Path) -> Option<std::time::SystemTime> {
-    std::fs::metadata(file).and_then(|about| about.modified()).ok()
+    // This test has the feature, and so has the workspace that it is built with.
+    let wanted = Wanted { features: Some("gst-vsockenc/plugin"), ..Wanted::PROGRAMS };
+    wanted.build_once("frame-export", &stamp, &[])
 }

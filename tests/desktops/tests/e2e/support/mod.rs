@@ -13,9 +13,9 @@ use lease_launcher::Colour;
 use lunette::lab::{ExporterPlan, Lab, LabPlan, Programs, System};
 use lunette_desktop::Slot;
 use lunette_image::Kernel;
+use lunette_test_programs::Wanted;
 use lunette_vm::{Accelerator, Arch, Cpus, Guard, Mebibytes, Qemu};
 use serde_json::Value;
-use vm_tests::build;
 
 pub(crate) use levels::Levels;
 pub(crate) use picture::Picture;
@@ -67,7 +67,7 @@ pub(crate) fn machine(test: &str, profiles: &[&str]) -> Option<Machine> {
     }
     let plan = LabPlan {
         name: format!("test-{test}").parse().expect("a test's name is a label"),
-        programs: Programs::in_folder(&build()),
+        programs: Programs::in_folder(&Wanted::PROGRAMS.build()),
         guest_programs: vec!["desktop-probe".to_owned()],
         system: System::Desktops { profiles: profiles.iter().map(|name| (*name).to_owned()).collect() },
         kernel: Kernel::Backports,

@@ -11,7 +11,7 @@ use lunette_vm::{Accelerator, Arch, Cpus, Guard, Mebibytes, Qemu, VmError};
 
 use std::time::Duration;
 
-use vm_tests::build;
+use lunette_test_programs::Wanted;
 
 pub(crate) use watch::{flow, watch, watch_plan};
 
@@ -51,7 +51,7 @@ fn qemu() -> Result<Qemu, VmError> {
 fn plan(test: &str) -> LabPlan {
     LabPlan {
         name: format!("test-{test}").parse().expect("a test's name is a label"),
-        programs: Programs::in_folder(&build()),
+        programs: Programs::in_folder(&Wanted::PROGRAMS.build()),
         guest_programs: vec!["guest-probe".to_owned()],
         system: System::Test,
         kernel: Kernel::Backports,

@@ -1,0 +1,81 @@
+//! Programs that tests run, built from the sources that the tests were built from.
+//!
+//! Cargo builds those of the tested package only, and runners of tests build no examples.
+//!
+//! ```text
+//!   test ──▶ build, build_once ──▶ cargo build --workspace … ──▶ the folder that the test itself was built into
+//! ```
+//! The whole workspace is asked for, with the features that `LUNETTE_TEST_FEATURES` names: the features of what programs
+//! depend on are those of all that is asked for, and some of them alone would be built from nothing once more.
+
+#![forbid(unsafe_code)]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::SystemTime;
+
+/// What a test needs besides the package that it is in.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// Targets as cargo's arguments, such as `--bins`.
+    pub targets: &'a [&'a str],
+    /// Features where `LUNETTE_TEST_FEATURES` names none.
+    pub features: Option<&'a str>,
+}
+
+impl Wanted<'_> {
+    /// All programs, with the tests.
+    pub const PROGRAMS: Wanted<'static> = Wanted { targets: &["--bins", "--tests"], features: None };
+
+    /// Builds it, and returns the folder that programs are in.
+    ///
+    /// # Panics
+    /// When it does not build.
+    #[must_use]
+    pub fn build(self) -> PathBuf {
+        let folder = folder();
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--quiet", "--workspace"]).args(self.targets);
+        if let Some(features) = std::env::var_os("LUNETTE_TEST_FEATURES").or(self.features.map(Into::into)) {
+            cargo.arg("--features").arg(features);
+        }
+        if folder.ends_with("release") {
+            cargo.arg("--release");
+        }
+        let target = folder.parent().expect("a profile's folder is in the target folder");
+        cargo.arg("--target-dir").arg(target).current_dir(env!("CARGO_MANIFEST_DIR"));
+        let built = cargo.status().expect("cargo can be started");
+        assert!(built.success(), "the programs do not build");
+        folder
+    }
+
+    /// The program at `place` in the folder of programs. It is built unless that was done, and noted in the file `stamp`,
+    /// after the test and `sources` became what they are: each test is a process of its own, and the first one builds.
+    ///
+    /// # Panics
+    /// When it does not build.
+    #[must_use]
+    pub fn build_once(self, place: &str, stamp: &Path, sources: &[&Path]) -> PathBuf {
+        let program = folder().join(place);
+        let is_older = |file: &Path| modified(file).zip(modified(stamp)).is_some_and(|(file, stamp)| file < stamp);
+        if program.exists() && is_older(&test()) && sources.iter().all(|source| is_older(source)) {
+            return program;
+        }
+        let _ = self.build();
+        std::fs::write(stamp, "").expect("a stamp can be written");
+        program
+    }
+}
+
+/// `target/debug`, of `target/debug/deps/e2e-…`.
+fn folder() -> PathBuf {
+    test().ancestors().nth(2).expect("tests are built into deps").to_owned()
+}
+
+fn test() -> PathBuf {
+    std::env::current_exe().expect("the system says where a program is")
+}
+
+fn modified(file: &Path) -> Option<SystemTime> {
+    std::fs::metadata(file).and_then(|about| about.modified()).ok()
+}

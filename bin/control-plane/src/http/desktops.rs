@@ -296,7 +296,7 @@ pub(super) async fn remove(
     }
 }
 
-/// Waits until a desktop is as it is wanted, or will not be; at most so many seconds.
+/// Waits until a desktop is as it is wanted, and can be used, or will not be; at most so many seconds.
 async fn settled(app: &App, id: &DesktopId, wait: Option<u64>) -> Result<(), Problem> {
     let Some(seconds) = wait else { return Ok(()) };
     if seconds > LONGEST_WAIT {
@@ -306,19 +306,22 @@ async fn settled(app: &App, id: &DesktopId, wait: Option<u64>) -> Result<(), Pro
     let mut changes = app.changes();
     loop {
         changes.mark_unchanged();
-        let stage = {
-            let fleet = app.fleet();
-            fleet.desired(id).map(|desired| desired.wanted).zip(fleet.state(id).map(|state| state.stage))
-        };
-        let is_there = match stage {
-            None => true,
-            Some((Wanted::Running, stage)) => matches!(stage, Stage::Running | Stage::Failed),
-            Some((Wanted::Stopped, stage)) => stage == Stage::Stopped,
-            Some((Wanted::Gone, _)) => false,
-        };
-        if is_there || !matches!(timeout_at(deadline, changes.changed()).await, Ok(Ok(()))) {
+        if is_settled(&app.fleet(), id) || !matches!(timeout_at(deadline, changes.changed()).await, Ok(Ok(()))) {
             return Ok(());
         }
+    }
+}
+
+fn is_settled(fleet: &Fleet, id: &DesktopId) -> bool {
+    let Some((desired, state)) = fleet.desired(id).zip(fleet.state(id)) else { return true };
+    match (desired.wanted, state.stage) {
+        // Pictures come first: whoever waits wants to type, too.
+        (Wanted::Running, Stage::Running) => {
+            !state.seen.is_some_and(|seen| seen.report.bridge.state == BridgeState::Starting)
+        }
+        (Wanted::Running, stage) => stage == Stage::Failed,
+        (Wanted::Stopped, stage) => stage == Stage::Stopped,
+        (Wanted::Gone, _) => false,
     }
 }
 

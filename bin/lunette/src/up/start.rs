@@ -120,8 +120,8 @@ fn finish(up: &Up, url: &str, folder: &Path, steps: &mut Steps) -> Result<()> {
     let made = desktops(up, &api)?;
     let names: Vec<String> = made.iter().map(|one| format!("{} is {}", text(one, "id"), text(one, "state"))).collect();
     steps.done("desktops", &if names.is_empty() { "no desktop is asked for".to_owned() } else { names.join(", ") })?;
-    for one in made.iter().filter(|one| one["state"] != "running") {
-        steps.done("trouble", &format!("{}: {}", text(one, "id"), text(one, "why")))?;
+    for trouble in made.iter().filter_map(trouble) {
+        steps.done("trouble", &trouble)?;
     }
     let link = api.post("/api/v1/login-links", &Value::Null)?;
     let address = format!("{}{}", url, text(&link, "fragment"));
@@ -130,6 +130,18 @@ fn finish(up: &Up, url: &str, folder: &Path, steps: &mut Steps) -> Result<()> {
         crate::browser::open(&address);
     }
     Ok(())
+}
+
+/// What keeps a desktop from being used.
+fn trouble(one: &Value) -> Option<String> {
+    let id = text(one, "id");
+    if one["state"] != "running" {
+        return Some(format!("{id}: {}", text(one, "why")));
+    }
+    let bridge = text(one, "bridge");
+    let is_fit = matches!(bridge, "ready" | "absent");
+    let why = one["bridge_why"].as_str().unwrap_or("`lunette logs --bridge` says more");
+    (!is_fit).then(|| format!("{id} runs, its bridge is {bridge}: {why}"))
 }
 
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {

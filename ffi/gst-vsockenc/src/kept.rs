@@ -42,8 +42,8 @@ impl Kept {
             None => (Picture::new(PixelFormat::Nv12, size)?, true),
         };
         let planar = source.format() == PixelFormat::Nv12;
-        if is_new {
-            // It has to find everything changed, too.
+        if is_new || planar {
+            // It has not seen what is kept, so next time it has to find everything changed.
             self.diff = TileDiff::new();
         }
         let changed = match planar {
@@ -110,4 +110,25 @@ fn parts(picture: &PictureRef<'_>, tiles: &[Rect]) -> Bytes {
     let mut out = BytesMut::new();
     tiles.iter().for_each(|tile| put_tile(picture, *tile, &mut out));
     out.freeze()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(format: PixelFormat, value: u8) -> Picture {
+        let mut picture = Picture::new(format, Size::new(64, 32)).unwrap();
+        picture.plane_mut(0).fill(value);
+        picture
+    }
+
+    #[test]
+    fn a_picture_that_comes_back_after_one_of_another_format_is_a_change() {
+        let (first, other) = (plain(PixelFormat::Bgrx, 200), plain(PixelFormat::Nv12, 20));
+        let mut kept = Kept::new();
+        for picture in [&first, &other, &first] {
+            assert!(kept.take(&picture.as_ref()).unwrap());
+        }
+        assert!(!kept.take(&first.as_ref()).unwrap());
+    }
 }

@@ -17,12 +17,15 @@ mod rates;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use lunette_frame::{AccessUnit, BitRate};
+use lunette_frame::{AccessUnit, BitRate, Pts};
 
 use crate::connection::Flow;
 use crate::counters::{Counters, DropReason, Totals};
 use crate::lane::{IdrReason, Lane};
 use crate::subscriber::{Passage, State, Subscriber, SubscriberId};
+
+/// Units of two encoders of one scanout are never this far apart.
+const APART: Duration = Duration::from_secs(1);
 
 /// One of the two encoders that a stream may run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -134,6 +137,8 @@ pub struct Fanout {
     rescue_since: Option<Duration>,
     /// Active subscribers of each slot.
     followers: [usize; 2],
+    /// Capture time of the newest unit of either encoder.
+    newest: Option<Pts>,
     subscribers: BTreeMap<SubscriberId, Subscriber>,
     next_id: u64,
     /// Of those who left only what happened to them.
@@ -150,6 +155,7 @@ impl Fanout {
             live: Slot::A,
             rescue_since: None,
             followers: [0; 2],
+            newest: None,
             subscribers: BTreeMap::new(),
             next_id: 0,
             totals: Totals::default(),
@@ -299,6 +305,7 @@ impl Fanout {
         };
         self.totals.units += 1;
         self.totals.bytes += unit.data.len() as u64;
+        self.note_clock(unit.pts);
         let reason = self.lanes[slot.index()].record(now, unit, &self.limits);
         let is_live = slot == self.live;
         if is_live {
@@ -308,6 +315,15 @@ impl Fanout {
         self.close_idle_slots();
         self.note_rescued(now);
         unit.is_idr().then(|| reason.unwrap_or(unasked))
+    }
+
+    /// Captures of a machine that began again are not older than those before, though its clock says so.
+    fn note_clock(&mut self, pts: Pts) {
+        let is_another = self.newest.is_some_and(|newest| newest.since(pts) > APART);
+        if is_another {
+            self.subscribers.values_mut().for_each(Subscriber::forget_clock);
+        }
+        self.newest = self.newest.filter(|newest| !is_another && *newest > pts).or(Some(pts));
     }
 
     fn deliver(&mut self, slot: Slot, now: Duration, unit: &AccessUnit, is_live: bool) {

@@ -164,6 +164,16 @@ impl Subscriber {
         }
     }
 
+    /// What comes next is later than what it has, whatever the capture times say.
+    pub(crate) fn forget_clock(&mut self) {
+        self.taken = None;
+        if self.state == State::Waiting {
+            self.counters.drops.count(DropReason::Waiting, self.queue.len() as u64);
+            self.queue.clear();
+            self.queued_bytes = 0;
+        }
+    }
+
     /// Gives up what is queued; nothing more comes until it reads again.
     pub(crate) fn fall_behind(&mut self, reason: DropReason) {
         self.counters.drops.count(reason, self.queue.len() as u64);

@@ -505,6 +505,23 @@ fn an_encoder_opened_anew_does_not_mix_with_its_old_units() {
 }
 
 #[test]
+fn a_clock_that_goes_back_keeps_nobody_waiting() {
+    let mut world = World::new();
+    world.captured = 60_000_000_000;
+    let [follows, waits] = [world.join(), world.join()];
+    world.pictures(3, &[follows, waits]);
+    world.fanout.fall_behind(waits);
+    // The machine, and with it the clock of its captures, began anew.
+    world.captured = 0;
+    world.encoders[0].open = false;
+    world.decoders.values_mut().for_each(|decoder| decoder.last_pts = None);
+    world.pictures(30, &[follows, waits]);
+    for id in [follows, waits] {
+        assert_eq!((world.decoders[&id].units, world.decoders[&id].idrs), (33, 2));
+    }
+}
+
+#[test]
 fn a_lone_subscriber_decides_what_is_spent() {
     let mut world = World::new();
     let only = world.join();

@@ -99,7 +99,7 @@ impl Listening {
     async fn open(config: &Config) -> anyhow::Result<Self> {
         let api = bound(config.listen_api).await?;
         let Some(tcp) = bound(config.listen_bridges).await? else { return Ok(Self { tcp: None, api, bridges: None }) };
-        let bridges = Bridges::new(tcp.local_addr()?, config.bridges_url.as_deref());
+        let bridges = Bridges::new(tcp.local_addr()?, config.bridges_url.clone());
         Ok(Self { tcp: Some(tcp), api, bridges: Some(bridges) })
     }
 }

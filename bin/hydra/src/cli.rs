@@ -10,7 +10,7 @@ use lunette_containers::default_docker_socket;
 use lunette_desktop::{BackendKind, BindMount, DesktopId};
 use lunette_frame::Size;
 
-use crate::config::Config;
+use crate::config::{BridgesUrl, Config};
 
 /// Makes, watches and ends the desktops of one machine.
 ///
@@ -104,9 +104,10 @@ pub struct Serve {
     #[arg(long, value_name = "ADDR:PORT", env = "HYDRA_LISTEN_BRIDGES")]
     listen_bridges: Option<SocketAddr>,
 
-    /// How a browser reaches --listen-bridges, for what is printed, such as http://127.0.0.1:9877 [default: as it is]
+    /// How a browser of the machine that people sit at reaches --listen-bridges, for what is printed, such as
+    /// http://127.0.0.1:9877 [default: as it is, where that is the loopback]
     #[arg(long, value_name = "URL", requires = "listen_bridges", env = "HYDRA_BRIDGES_URL")]
-    bridges_url: Option<String>,
+    bridges_url: Option<BridgesUrl>,
 
     /// Where the API is served to other machines, and to the one that this machine is a guest of. Whoever asks there shows
     /// the token of --api-token-file [default: nowhere]

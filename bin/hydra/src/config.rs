@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use lunette_desktop::BackendKind;
 
+pub use crate::bridge::route::BridgesUrl;
+
 /// What the daemon needs to know.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -31,7 +33,7 @@ pub struct Config {
     /// Where bridges are reached from outside of the machine; `None` when they are not.
     pub listen_bridges: Option<SocketAddr>,
     /// How a browser reaches that, if otherwise.
-    pub bridges_url: Option<String>,
+    pub bridges_url: Option<BridgesUrl>,
     /// Where the API is served over TCP; `None` when it is not.
     pub listen_api: Option<SocketAddr>,
     /// What opens that.

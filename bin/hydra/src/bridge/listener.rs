@@ -10,7 +10,7 @@ use axum::http::header::LOCATION;
 use axum::response::{IntoResponse, Response};
 use lunette_desktop::{DesktopId, Places};
 
-use super::route::{Way, address, way};
+use super::route::{BridgesUrl, Way, way};
 use super::{Door, Origin, Tokens, pass};
 use crate::http::Refusal;
 use crate::registry::Registry;
@@ -18,22 +18,18 @@ use crate::registry::Registry;
 /// Where browsers reach bridges.
 #[derive(Debug, Clone)]
 pub(crate) struct Bridges {
-    base: String,
+    base: Option<BridgesUrl>,
 }
 
 impl Bridges {
     /// Behind what listens on `listen`; a browser reaches that by `url`, if that is something else.
-    pub(crate) fn new(listen: SocketAddr, url: Option<&str>) -> Self {
-        let own = match listen {
-            listen if listen.ip().is_unspecified() => format!("http://127.0.0.1:{}", listen.port()),
-            listen => format!("http://{listen}"),
-        };
-        Self { base: url.map_or(own, str::to_owned) }
+    pub(crate) fn new(listen: SocketAddr, url: Option<BridgesUrl>) -> Self {
+        Self { base: url.or_else(|| BridgesUrl::of(listen)) }
     }
 
-    /// What a person opens to use a desktop.
-    pub(crate) fn url(&self, id: &DesktopId, tokens: &Tokens) -> String {
-        address(&self.base, id, &tokens.control)
+    /// What a person opens to use a desktop, where it can be opened.
+    pub(crate) fn url(&self, id: &DesktopId, tokens: &Tokens) -> Option<String> {
+        Some(self.base.as_ref()?.page(id, &tokens.control))
     }
 }
 

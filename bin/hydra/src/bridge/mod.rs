@@ -13,7 +13,7 @@ mod headers;
 mod listener;
 mod proxy;
 mod relay;
-mod route;
+pub(crate) mod route;
 mod tokens;
 
 use std::sync::Arc;

@@ -8,6 +8,10 @@
 //! Pages of different desktops must not be of one origin, or one that is hostile reads what the others keep in the
 //! browser, tokens among it. So a browser that is about to show a page at `/d/ID/` is sent to the name of its own.
 
+use std::net::SocketAddr;
+use std::num::NonZeroU16;
+use std::str::FromStr;
+
 use axum::http::header::{HOST, HeaderMap};
 use axum::http::{Method, Uri};
 use lunette_desktop::DesktopId;
@@ -56,15 +60,51 @@ pub(super) fn way(method: &Method, uri: &Uri, headers: &HeaderMap) -> Way {
     }
 }
 
-/// Where a browser is to open a desktop that is reached by `base`; with a token behind it that no server sees.
-pub(super) fn address(base: &str, id: &DesktopId, token: &str) -> String {
-    let base = base.trim_end_matches('/');
-    let host = base.strip_prefix("http://").filter(|host| !host.contains('/')).unwrap_or_default();
-    let (name, port) = split(host);
-    if is_loopback(name) {
-        format!("http://{id}.localhost{port}/#token={token}")
-    } else {
-        format!("{base}/d/{id}/#token={token}")
+/// How a browser of this machine reaches `--listen-bridges`: `http://`, a name or an address of the loopback, a port.
+///
+/// The names below `localhost` are there for each desktop, and nowhere else without a certificate and a name server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BridgesUrl {
+    /// With its colon; empty where it goes without saying.
+    port: String,
+}
+
+/// Why an address of bridges is none.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BridgesUrlError {
+    #[error("{0:?} is not http://HOST:PORT")]
+    Form(String),
+    #[error("{0} is not the loopback; browsers of other machines reach desktops by the control plane")]
+    Elsewhere(String),
+}
+
+impl BridgesUrl {
+    /// Of what listens at `address`, unless no browser of this machine can.
+    pub(super) fn of(address: SocketAddr) -> Option<Self> {
+        let reachable = address.ip().is_loopback() || address.ip().is_unspecified();
+        reachable.then(|| Self { port: format!(":{}", address.port()) })
+    }
+
+    /// Where a browser is to open a desktop; with a token behind it that no server sees.
+    pub(super) fn page(&self, id: &DesktopId, token: &str) -> String {
+        format!("http://{id}.localhost{}/#token={token}", self.port)
+    }
+}
+
+impl FromStr for BridgesUrl {
+    type Err = BridgesUrlError;
+
+    fn from_str(text: &str) -> Result<Self, BridgesUrlError> {
+        let host = text.strip_prefix("http://").map(|rest| rest.strip_suffix('/').unwrap_or(rest));
+        let (name, port) = split(host.ok_or_else(|| BridgesUrlError::Form(text.to_owned()))?);
+        let is_port = port.is_empty() || port[1..].parse::<NonZeroU16>().is_ok();
+        if name.is_empty() || name.contains(['/', '?', '#', '@']) || !is_port {
+            return Err(BridgesUrlError::Form(text.to_owned()));
+        }
+        if !is_loopback(name) {
+            return Err(BridgesUrlError::Elsewhere(name.to_owned()));
+        }
+        Ok(Self { port: port.to_owned() })
     }
 }
 
@@ -148,10 +188,29 @@ mod tests {
     }
 
     #[test]
-    fn an_address_for_people_has_an_origin_of_its_own_where_names_allow() {
+    fn an_address_for_people_has_an_origin_of_its_own() {
         let id = "a".parse().unwrap();
-        assert_eq!(address("http://127.0.0.1:81", &id, "T"), "http://a.localhost:81/#token=T");
-        assert_eq!(address("http://localhost:81/", &id, "T"), "http://a.localhost:81/#token=T");
-        assert_eq!(address("https://desk.example/x", &id, "T"), "https://desk.example/x/d/a/#token=T");
+        let page = |base: &str| base.parse::<BridgesUrl>().map(|base| base.page(&id, "T"));
+        let own = "http://a.localhost:81/#token=T";
+        for base in ["http://127.0.0.1:81", "http://localhost:81/", "http://[::1]:81"] {
+            assert_eq!(page(base).as_deref(), Ok(own), "{base}");
+        }
+        assert_eq!(page("http://localhost").as_deref(), Ok("http://a.localhost/#token=T"));
+        let of = BridgesUrl::of("0.0.0.0:81".parse().unwrap()).map(|base| base.page(&id, "T"));
+        assert_eq!(of.as_deref(), Some(own));
+    }
+
+    #[test]
+    fn pages_of_desktops_are_never_of_an_origin_that_they_share() {
+        let refused = |base: &str| base.parse::<BridgesUrl>().unwrap_err();
+        for base in ["http://desk.example", "http://10.0.0.1:81", "http://[fd00::1]:81/"] {
+            assert!(matches!(refused(base), BridgesUrlError::Elsewhere(_)), "{base}");
+        }
+        for base in
+            ["", "127.0.0.1:81", "https://localhost:81", "http://localhost:81/d", "http://:81", "http://localhost:x"]
+        {
+            assert!(matches!(refused(base), BridgesUrlError::Form(_)), "{base}");
+        }
+        assert_eq!(BridgesUrl::of("10.0.2.15:9877".parse().unwrap()), None);
     }
 }

@@ -65,7 +65,7 @@ impl BridgeView {
         let tokens_file = Places::new(&app.registry.common.config.dir, id).tokens();
         // Those of a desktop that is over open nothing.
         let tokens = Tokens::read(&tokens_file).filter(|_| !report.phase.is_over());
-        let url = app.bridges.as_ref().zip(tokens.as_ref()).map(|(bridges, tokens)| bridges.url(id, tokens));
+        let url = app.bridges.as_ref().zip(tokens.as_ref()).and_then(|(bridges, tokens)| bridges.url(id, tokens));
         let BridgeReport { state, restarts, why } = report.bridge.clone();
         Self { state, restarts, why, path: format!("/d/{id}/"), url, tokens_file, tokens }
     }

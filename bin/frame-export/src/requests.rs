@@ -199,7 +199,7 @@ impl Worker {
 
     /// Brings the picture that is encoded up to the request's; what differs.
     fn take(&mut self, request: &FrameRequest) -> Result<Damage, RequestError> {
-        if request.tiles.is_some() {
+        if request.changes.is_some() {
             let (base, damage) = self.base.change(request)?;
             lunette_color::convert(&base, &damage, kept(&mut self.picture, base.size())?)?;
             return Ok(damage);

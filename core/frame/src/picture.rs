@@ -203,11 +203,24 @@ impl<'a> PictureRef<'a> {
     /// # Panics
     /// While they are taken, when the part does not lie in the picture.
     pub fn rows(&self, part: Rect) -> impl Iterator<Item = &'a [u8]> + '_ {
+        self.rows_moved(part, part.x, part.y)
+    }
+
+    /// What `part` of a picture has that came there from (`x`, `y`) of this one, as [`PictureRef::rows`] gives it.
+    ///
+    /// Of planes with fewer samples it comes from half of the distance, rounded down.
+    ///
+    /// # Panics
+    /// When that is not inside of the picture.
+    pub fn rows_moved(&self, part: Rect, x: u32, y: u32) -> impl Iterator<Item = &'a [u8]> + '_ {
         let format = self.format;
         self.planes().iter().enumerate().flat_map(move |(index, plane)| {
-            let (left, right) = (format.row_bytes(index, part.x), format.row_bytes(index, part.right()));
-            (format.rows(index, part.y)..format.rows(index, part.bottom()))
-                .map(move |y| plane.row(y, left, right - left))
+            let is_coarse = format.rows(index, 2) == 1;
+            let (x, y) = if is_coarse { (x & !1, y & !1) } else { (x, y) };
+            let (left, top) = (format.row_bytes(index, x), format.rows(index, y));
+            let len = format.row_bytes(index, part.right()) - format.row_bytes(index, part.x);
+            let rows = format.rows(index, part.bottom()) - format.rows(index, part.y);
+            (top..top + rows).map(move |y| plane.row(y, left, len))
         })
     }
 }

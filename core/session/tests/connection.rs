@@ -39,7 +39,7 @@ fn requesting() -> Connection {
         force_keyframe: false,
         offers_tiles: false,
         pixels: None,
-        tiles: None,
+        changes: None,
     };
     assert!(matches!(handle(&mut connection, Ok(Message::FrameRequest(request))), Action::Encode(SESSION, _)));
     connection

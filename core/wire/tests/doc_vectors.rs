@@ -10,10 +10,10 @@ use common::{bytes, feed};
 use lunette_frame::{BitRate, FrameRate, Rect, ScanoutId, Size, UnitKind};
 use lunette_wire::Token;
 use lunette_wire::hxfr::{
-    Authorize, ConfigRequest, CursorShape, CursorUpdate, DisableScanout, EnableScanout, EncoderStanding, ErrorCode,
-    ErrorReply, Fourcc, FrameRequest, FrameResponse, FrameResponseHead, Grant, Level, Message, Nanos, Presence,
-    Profile, Received, ResourceId, ScanoutResponse, SessionId, Standing, StatusRequest, StatusResponse, Subscribe,
-    SubscribeResponse,
+    Authorize, Changes, ConfigRequest, CursorShape, CursorUpdate, DisableScanout, EnableScanout, EncoderStanding,
+    ErrorCode, ErrorReply, Fourcc, FrameRequest, FrameResponse, FrameResponseHead, Grant, Level, Message, Moved, Nanos,
+    Presence, Profile, Received, ResourceId, ScanoutResponse, SessionId, Standing, StatusRequest, StatusResponse,
+    Subscribe, SubscribeResponse,
 };
 use lunette_wire::lease::{LeaseOptions, LongReply, Reply, Request};
 
@@ -72,7 +72,7 @@ fn by_resource() -> FrameRequest {
         force_keyframe: false,
         offers_tiles: false,
         pixels: None,
-        tiles: None,
+        changes: None,
     }
 }
 
@@ -93,12 +93,13 @@ fn by_pixels() -> FrameRequest {
 
 fn by_tiles() -> FrameRequest {
     let tiles = vec![Rect::new(64, 128, 4, 2), Rect::new(958, 538, 2, 2)];
+    let moves = vec![Moved { rect: Rect::new(0, 0, 960, 128), from_x: 0, from_y: 19 }];
     FrameRequest {
         stride: 0,
         force_keyframe: false,
         offers_tiles: true,
         pixels: Some([vec![0x10; 8], vec![0x80; 4], vec![0xeb; 4], vec![0x80; 2]].concat().into()),
-        tiles: Some(tiles),
+        changes: Some(Changes { moves, tiles }),
         ..by_pixels()
     }
 }

@@ -6,7 +6,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use gst::prelude::*;
@@ -29,20 +29,22 @@ fn main() {
     gstvsockenc::register_static().expect("registered");
     println!("{size}, {seconds} s each, NV12 on the way, H.264 back");
     println!(
-        "{:<8} {:<6} {:>9} {:>12} {:>12} {:>9}",
-        "kind", "travel", "frames/s", "sent/frame", "back/frame", "CPU/frame"
+        "{:<8} {:<6} {:>9} {:>12} {:>12} {:>9} {:>15}",
+        "kind", "travel", "frames/s", "sent/frame", "back/frame", "CPU/frame", "held p50/p95"
     );
     let whole = without_tiles(host);
     for kind in [Kind::Still, Kind::Typing, Kind::Scroll, Kind::Video] {
         for (travel, address) in [("tiles", host), ("whole", whole)] {
             let row = run(kind, size, address, Duration::from_secs(seconds));
             println!(
-                "{:<8} {travel:<6} {:>9.1} {:>12.0} {:>12.0} {:>6.2} ms",
+                "{:<8} {travel:<6} {:>9.1} {:>12.0} {:>12.0} {:>6.2} ms {:>6.2}/{:.2} ms",
                 kind.as_str(),
                 row.rate,
                 row.sent,
                 row.back,
-                row.cpu
+                row.cpu,
+                row.held[0],
+                row.held[1]
             );
         }
     }
@@ -53,6 +55,8 @@ struct Row {
     sent: f64,
     back: f64,
     cpu: f64,
+    /// How long the element kept buffers, in ms: the median, and what 95 of 100 were below.
+    held: [f64; 2],
 }
 
 /// Pushes pictures as fast as they are taken.
@@ -72,8 +76,14 @@ fn run(kind: Kind, size: Size, host: SocketAddr, time: Duration) -> Row {
     let input = pipeline.by_name("in").and_downcast::<gst_app::AppSrc>().expect("named");
     let encoder = pipeline.by_name("encoder").expect("named");
     let stat = |name: &str| encoder.property::<gst::Structure>("stats").get::<u64>(name).expect("a number");
-    pipeline.set_state(gst::State::Playing).expect("it starts");
     let mut pictures = Pictures::new(kind, size);
+    let held = Arc::clone(&pictures.held);
+    let pad = encoder.static_pad("sink").expect("an encoder has one");
+    pad.add_probe(gst::PadProbeType::BUFFER, move |_, _| {
+        held.enter();
+        gst::PadProbeReturn::Ok
+    });
+    pipeline.set_state(gst::State::Playing).expect("it starts");
     input.push_buffer(pictures.next()).expect("taken");
     while stat("delivered") == 0 {
         std::thread::sleep(Duration::from_millis(1));
@@ -91,30 +101,70 @@ fn run(kind: Kind, size: Size, host: SocketAddr, time: Duration) -> Row {
         sent: each(stat("bytes-sent") - before.1),
         back: each(stat("bytes-received") - before.2),
         cpu: busy.as_secs_f64() * 1000.0 / f64::from(pictures.count),
+        held: pictures.held.quantiles(),
     };
     pipeline.set_state(gst::State::Null).expect("it stops");
     row
 }
 
+/// When buffers came to the element, and how long it kept each.
+#[derive(Default)]
+struct Held(Mutex<(Option<Instant>, Vec<Duration>)>);
+
+impl Held {
+    fn enter(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).0 = Some(Instant::now());
+    }
+
+    fn leave(&self) {
+        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(entered) = inner.0.take() {
+            inner.1.push(entered.elapsed());
+        }
+    }
+
+    fn quantiles(&self) -> [f64; 2] {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner).1.clone();
+        all.sort_unstable();
+        [50, 95].map(|percent| all.get(all.len() * percent / 100).map_or(0.0, |held| held.as_secs_f64() * 1000.0))
+    }
+}
+
+/// A picture that says when the element has let go of it.
+struct Watched(Arc<[u8]>, Arc<Held>);
+
+impl AsRef<[u8]> for Watched {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.1.leave();
+    }
+}
+
 /// The pictures of a synthetic screen; one that rests repeats itself.
 struct Pictures {
     source: Box<dyn Source>,
-    newest: gst::Buffer,
+    newest: Arc<[u8]>,
     count: u32,
+    held: Arc<Held>,
 }
 
 impl Pictures {
     fn new(kind: Kind, size: Size) -> Self {
         let screens = PatternScreens::new(PatternConfig { kind, scanouts: 1, size, fps: 0 }).expect("possible");
         let source = screens.open(ScanoutId::new(0), &Arc::new(Doorbell::default())).expect("there is one");
-        Self { source, newest: gst::Buffer::new(), count: 0 }
+        Self { source, newest: Arc::new([]), count: 0, held: Arc::default() }
     }
 
     fn next(&mut self) -> gst::Buffer {
         if let Polled::Frame(frame) = self.source.poll(now()).expect("synthetic") {
-            self.newest = gst::Buffer::from_slice(frame.picture.planes()[0].data.to_vec());
+            self.newest = frame.picture.planes()[0].data.into();
         }
-        let mut buffer = self.newest.copy();
+        let mut buffer = gst::Buffer::from_slice(Watched(Arc::clone(&self.newest), Arc::clone(&self.held)));
         let owned = buffer.get_mut().expect("just made");
         owned.set_pts(gst::ClockTime::from_nseconds(u64::from(self.count) * 16_666_667));
         self.count += 1;

@@ -5,9 +5,10 @@ use lunette_color::{ColorError, convert};
 use lunette_damage::{DiffError, TileDiff};
 use lunette_frame::{Damage, Picture, PictureError, PictureRef, PixelFormat, Rect, Size};
 use lunette_remote_encode::{Body, Client, Request};
-use lunette_wire::hxfr::{Fourcc, FrameRequest, TooLarge, put_tile};
+use lunette_wire::hxfr::{Changes, Fourcc, FrameRequest, TooLarge, put_tile};
 
 use crate::compare;
+use crate::travel::Travel;
 
 /// Why a picture cannot be sent.
 #[derive(Debug, thiserror::Error)]
@@ -26,11 +27,14 @@ pub(crate) struct Kept {
     diff: TileDiff,
     nv12: Option<Picture>,
     pending: Damage,
+    /// What the host has, once changes to it travel.
+    sent: Option<Picture>,
+    travel: Option<Travel>,
 }
 
 impl Kept {
     pub(crate) fn new() -> Self {
-        Self { diff: TileDiff::new(), nv12: None, pending: Damage::none(Size::new(0, 0)) }
+        Self { diff: TileDiff::new(), nv12: None, pending: Damage::none(Size::new(0, 0)), sent: None, travel: None }
     }
 
     /// Takes a picture over; whether it differs from the one before. Afterwards its memory is needed no more.
@@ -61,30 +65,56 @@ impl Kept {
     pub(crate) fn request(&mut self, request: &Request, out: &mut BytesMut) -> Result<(), TooLarge> {
         let Some(nv12) = &self.nv12 else { return Ok(()) };
         let picture = nv12.as_ref();
-        let (resource, pixels, tiles) = match request.body {
+        let (resource, pixels, changes) = match request.body {
             Body::Resource(resource) => (Some(resource), None, None),
             Body::Whole => (None, Some(whole(&picture)), None),
             Body::Tiles => {
-                let tiles = self.pending.rects().to_vec();
-                (None, Some(parts(&picture, &tiles)), Some(tiles))
+                let changes = changes(&mut self.travel, self.sent.as_ref(), &picture, &self.pending);
+                (None, Some(parts(&picture, &changes.tiles)), Some(changes))
             }
         };
         let message = FrameRequest {
             resource,
             size: picture.size(),
             format: Fourcc::Nv12,
-            stride: if tiles.is_some() { 0 } else { stride(picture.size()) },
+            stride: if changes.is_some() { 0 } else { stride(picture.size()) },
             pts: request.offer.pts,
             duration: request.offer.duration,
             force_keyframe: request.force_keyframe,
             offers_tiles: true,
             pixels,
-            tiles,
+            changes,
         };
         message.encode(Client::SESSION, out)?;
+        let was_sent = self.sent.take();
+        if request.body == Body::Tiles {
+            self.sent = caught_up(was_sent, &picture, &self.pending);
+        }
         self.pending.reset(picture.size());
         Ok(())
     }
+}
+
+/// How the picture differs from what the host has.
+fn changes(travel: &mut Option<Travel>, sent: Option<&Picture>, picture: &PictureRef<'_>, pending: &Damage) -> Changes {
+    let size = picture.size();
+    let Some(sent) = sent.filter(|sent| sent.size() == size) else {
+        return Changes { moves: Vec::new(), tiles: pending.rects().to_vec() };
+    };
+    let fitting = travel.take().filter(|travel| travel.size() == size);
+    travel.insert(fitting.unwrap_or_else(|| Travel::new(size))).changes(&sent.as_ref(), picture, pending)
+}
+
+/// What the host had, and has now that everything pending was sent; `None` if that cannot be kept.
+fn caught_up(sent: Option<Picture>, picture: &PictureRef<'_>, pending: &Damage) -> Option<Picture> {
+    let size = picture.size();
+    let fitting = sent.filter(|sent| sent.size() == size);
+    let (mut sent, behind) = match fitting {
+        Some(sent) => (sent, pending.clone()),
+        None => (Picture::new(PixelFormat::Nv12, size).ok()?, Damage::full(size)),
+    };
+    convert(picture, &behind, &mut sent).ok()?;
+    Some(sent)
 }
 
 fn stride(size: Size) -> u32 {

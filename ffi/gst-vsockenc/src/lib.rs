@@ -25,6 +25,7 @@ mod settings;
 mod socket;
 mod stats;
 mod stream_lock;
+mod travel;
 
 mod plugin {
     use crate::element::register;

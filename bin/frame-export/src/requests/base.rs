@@ -1,4 +1,4 @@
-//! The picture that a peer's tiles change, as it was sent.
+//! The picture that a peer's changes are made to, as it was sent.
 
 use lunette_color::convert;
 use lunette_frame::{Damage, Picture, PictureRef, Rect};
@@ -8,15 +8,19 @@ use super::RequestError;
 
 /// Kept for peers that can send tiles, and for nobody else: it is as large as what they send.
 #[derive(Debug, Default)]
-pub(crate) struct Base(Option<Picture>);
+pub(crate) struct Base {
+    kept: Option<Picture>,
+    /// What `kept` was, for moves to take from: of peers that send any.
+    before: Option<Picture>,
+}
 
 impl Base {
     pub(crate) fn is_kept(&self) -> bool {
-        self.0.is_some()
+        self.kept.is_some()
     }
 
     pub(crate) fn forget(&mut self) {
-        self.0 = None;
+        *self = Self::default();
     }
 
     /// Keeps a whole picture; `None` forgets the one before it.
@@ -26,24 +30,33 @@ impl Base {
             return Ok(());
         };
         let (format, size) = (picture.format(), picture.size());
-        let fitting = self.0.take().filter(|kept| (kept.format(), kept.size()) == (format, size));
+        let fitting = self.kept.take().filter(|kept| (kept.format(), kept.size()) == (format, size));
         let kept = match fitting {
             Some(kept) => kept,
             None => Picture::new(format, size)?,
         };
-        convert(picture, &Damage::full(size), self.0.insert(kept))?;
+        convert(picture, &Damage::full(size), self.kept.insert(kept))?;
         Ok(())
     }
 
-    /// Changes the kept picture by a request's tiles; the picture, and what differs now.
+    /// Changes the kept picture by a request's moves and tiles; the picture, and what differs now.
     ///
-    /// Without a tile everything counts as changed: the same picture is to be coded again.
+    /// Without either everything counts as changed: the same picture is to be coded again.
     pub(crate) fn change(&mut self, request: &FrameRequest) -> Result<(PictureRef<'_>, Damage), RequestError> {
         let fits = |kept: &Picture| request.format.pixel_format() == Some(kept.format()) && request.size == kept.size();
-        let kept = self.0.as_mut().filter(|kept| fits(kept)).ok_or(RequestError::NoBase)?;
+        let kept = self.kept.as_mut().filter(|kept| fits(kept)).ok_or(RequestError::NoBase)?;
         let mut damage = Damage::none(request.size);
+        let moves = request.moves().map_err(RequestError::Pixels)?;
+        if !moves.is_empty() {
+            let older = self.before.take();
+            let before = self.before.insert(copy(kept, older)?);
+            for moved in moves {
+                put(before.as_ref().rows_moved(moved.rect, moved.from_x, moved.from_y), moved.rect, kept);
+                damage.add(moved.rect);
+            }
+        }
         let pasted = request.each_tile(|rect, tile| {
-            paste(tile, rect, kept);
+            put(tile.rows(tile.size().bounds()), rect, kept);
             damage.add(rect);
         });
         pasted.map_err(RequestError::Pixels)?;
@@ -54,15 +67,28 @@ impl Base {
     }
 }
 
-/// Puts a picture of one tile where it belongs.
-fn paste(tile: &PictureRef<'_>, rect: Rect, target: &mut Picture) {
-    let format = tile.format();
-    for (index, plane) in tile.planes().iter().enumerate() {
+/// A copy, in the memory of an older one if that fits.
+fn copy(of: &Picture, into: Option<Picture>) -> Result<Picture, RequestError> {
+    let (format, size) = (of.format(), of.size());
+    let fitting = into.filter(|old| (old.format(), old.size()) == (format, size));
+    let mut copy = match fitting {
+        Some(old) => old,
+        None => Picture::new(format, size)?,
+    };
+    convert(&of.as_ref(), &Damage::full(size), &mut copy)?;
+    Ok(copy)
+}
+
+/// Puts rows, those of each plane in turn, where they belong.
+fn put<'a>(mut rows: impl Iterator<Item = &'a [u8]>, rect: Rect, target: &mut Picture) {
+    let format = target.format();
+    for index in 0..format.plane_count() {
         let (left, top) = (format.row_bytes(index, rect.x), format.rows(index, rect.y));
-        let (row, stride) = (format.row_bytes(index, rect.width), target.stride(index));
-        let rows = target.plane_mut(index).chunks_mut(stride).skip(top);
-        for (y, target) in rows.take(format.rows(index, rect.height)).enumerate() {
-            target[left..left + row].copy_from_slice(plane.row(y, 0, row));
+        let (bottom, stride) = (format.rows(index, rect.bottom()), target.stride(index));
+        let there = target.plane_mut(index).chunks_mut(stride).take(bottom).skip(top);
+        // Planes first: a row is taken only when there is a place for it.
+        for (place, row) in there.zip(&mut rows) {
+            place[left..left + row.len()].copy_from_slice(row);
         }
     }
 }

@@ -253,7 +253,7 @@ fn picture(size: Size) -> FrameRequest {
         duration: None,
         force_keyframe: false,
         offers_tiles: false,
-        tiles: None,
+        changes: None,
         pixels: Some(Bytes::from(vec![128; stride as usize * size.height as usize])),
     }
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use lunette_frame::{Rect, ScanoutId, Size, UnitKind};
 use lunette_sys_openh264::Decoder;
 use lunette_wire::hxfr::{
-    ErrorCode, Fourcc, FrameRequest, FrameResponse, Message, Nanos, ResourceId, SessionId, Subscribe,
+    Changes, ErrorCode, Fourcc, FrameRequest, FrameResponse, Message, Moved, Nanos, ResourceId, SessionId, Subscribe,
 };
 
 use crate::support::{Arrival, Client, Dice, SOON, Server, bytes_of, eventually, is_idr, picture_size};
@@ -55,7 +55,7 @@ fn request(format: Fourcc, size: Size, stride: u32, pixels: Vec<u8>) -> FrameReq
         duration: None,
         force_keyframe: false,
         offers_tiles: false,
-        tiles: None,
+        changes: None,
         pixels: Some(Bytes::from(pixels)),
     }
 }
@@ -396,7 +396,33 @@ fn tiles(tiles: &[(Rect, Yuv)]) -> FrameRequest {
     });
     let pixels: Vec<u8> = pixels.collect();
     let rects = tiles.iter().map(|(rect, _)| *rect).collect();
-    FrameRequest { stride: 0, pixels: Some(pixels.into()), tiles: Some(rects), ..base([0; 3]) }
+    let changes = Changes { tiles: rects, moves: Vec::new() };
+    FrameRequest { stride: 0, pixels: Some(pixels.into()), changes: Some(changes), ..base([0; 3]) }
+}
+
+/// The left and the right half of a picture that is a stream by itself have these means.
+#[track_caller]
+fn assert_halves(response: &FrameResponse, expected: [[f64; 3]; 2]) {
+    let mut decoder = Decoder::new().expect("a decoder");
+    let picture = decoder.decode(&response.nals.access_unit()).expect("it decodes").expect("without delay");
+    for (half, expected) in expected.into_iter().enumerate() {
+        let mean = |index: usize| {
+            let shift = u32::from(index > 0);
+            let (width, height) = ((picture.width >> shift) as usize / 2, (picture.height >> shift) as usize);
+            let rows = picture.planes[index].chunks(picture.strides[index]).take(height);
+            let sum: u64 = rows.flat_map(|row| &row[half * width..][..width]).map(|sample| u64::from(*sample)).sum();
+            sum as f64 / (width * height) as f64
+        };
+        let means = [mean(0), mean(1), mean(2)];
+        let close = means.iter().zip(expected).all(|(mean, expected)| (mean - expected).abs() <= 3.0);
+        assert!(close, "half {half}: {means:?} instead of {expected:?}");
+    }
+}
+
+/// Moves over the picture before.
+fn moves(moves: &[(Rect, u32, u32)]) -> FrameRequest {
+    let moves = moves.iter().map(|(rect, from_x, from_y)| Moved { rect: *rect, from_x: *from_x, from_y: *from_y });
+    FrameRequest { changes: Some(Changes { moves: moves.collect(), tiles: Vec::new() }), ..tiles(&[]) }
 }
 
 #[test]
@@ -412,6 +438,28 @@ fn tiles_change_the_picture_before_them() {
     // The later of two that overlap counts.
     let over = [left, (Rect::new(0, 0, 128, 64), [100, 128, 128])];
     assert_colour(&asker.ask(forced(tiles(&over))), [100.0, 128.0, 128.0], "all over");
+}
+
+#[test]
+fn moves_take_from_the_picture_before_all_at_once() {
+    let server = Server::small("still", "60");
+    let mut asker = Asker::new(&server);
+    asker.ask(base([60, 128, 128]));
+    asker.ask(tiles(&[(Rect::new(0, 0, 64, 64), [200, 90, 160])]));
+    // The halves change places: neither takes what the other has put.
+    let (left, right) = (Rect::new(0, 0, 64, 64), Rect::new(64, 0, 64, 64));
+    let swapped = asker.ask(forced(moves(&[(left, 64, 0), (right, 0, 0)])));
+    assert!(swapped.kept);
+    assert_halves(&swapped, [[60.0, 128.0, 128.0], [200.0, 90.0, 160.0]]);
+    // By odd distances, to where colours are whole.
+    let back = asker.ask(forced(moves(&[(Rect::new(0, 0, 62, 62), 65, 1)])));
+    let most = |half: f64, other: f64| half + (other - half) * (62.0 * 62.0) / (64.0 * 64.0);
+    assert_halves(&back, [[most(60.0, 200.0), most(128.0, 90.0), most(128.0, 160.0)], [200.0, 90.0, 160.0]]);
+    for (rect, x, y) in [(left, 65, 0), (left, 0, 2), (Rect::new(0, 0, 3, 2), 0, 0), (Rect::new(0, 0, 0, 0), 0, 0)] {
+        asker.refused(moves(&[(rect, x, y)]), ErrorCode::InvalidMessage);
+        asker.ask(base([60, 128, 128]));
+    }
+    asker.no_more();
 }
 
 #[test]

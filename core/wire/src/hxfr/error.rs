@@ -39,12 +39,14 @@ pub enum Refusal {
         /// The numerator.
         numerator: u32,
     },
-    /// A list of tiles that is longer than its message, or than a list may be.
-    #[error("FRAME_REQUEST lists {count} tiles, {left} bytes follow")]
-    Tiles {
+    /// Lists of changes that are longer than their message, or than such lists may be.
+    #[error("FRAME_REQUEST lists {tiles} tiles and {moves} moves, {left} bytes follow")]
+    Changes {
         /// Tiles announced.
-        count: u32,
-        /// Bytes behind the count.
+        tiles: usize,
+        /// Moves announced.
+        moves: usize,
+        /// Bytes behind that.
         left: usize,
     },
     /// A pointer whose pixels are not those of its size.

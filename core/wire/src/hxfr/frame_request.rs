@@ -6,8 +6,8 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 use lunette_frame::{PictureRef, Rect, Size};
 
 use super::{
-    Fourcc, Header, MAX_FRAME_PAYLOAD, MessageKind, Nanos, PayloadSize, PixelsError, Refusal, SessionId, TooLarge,
-    pixels, tiles,
+    Changes, Fourcc, Header, MAX_FRAME_PAYLOAD, MessageKind, Moved, Nanos, PayloadSize, PixelsError, Refusal,
+    SessionId, TooLarge, pixels, tiles,
 };
 
 /// A virtio-gpu resource handle, not a GEM handle.
@@ -49,11 +49,11 @@ pub struct FrameRequest {
     pub force_keyframe: bool,
     /// Whether the sender would send tiles; [`FrameResponse::kept`](super::FrameResponse::kept) says that it may.
     pub offers_tiles: bool,
-    /// The whole frame buffer, as the sender had it mapped: a slice of the received bytes. With [`FrameRequest::tiles`]
-    /// only theirs.
+    /// The whole frame buffer, as the sender had it mapped: a slice of the received bytes. With
+    /// [`FrameRequest::changes`] only those of the tiles.
     pub pixels: Option<Bytes>,
-    /// The parts in which the picture differs from the one before it; they mean nothing without pixels.
-    pub tiles: Option<Vec<Rect>>,
+    /// How the picture differs from the one before it; that means nothing without pixels.
+    pub changes: Option<Changes>,
 }
 
 impl FrameRequest {
@@ -66,7 +66,7 @@ impl FrameRequest {
     /// # Errors
     /// When there is none, its format is not known, or the pixels are too few.
     pub fn picture(&self) -> Result<PictureRef<'_>, PixelsError> {
-        let bytes = self.pixels.as_ref().filter(|_| self.tiles.is_none()).ok_or(PixelsError::None)?;
+        let bytes = self.pixels.as_ref().filter(|_| self.changes.is_none()).ok_or(PixelsError::None)?;
         pixels::picture(self.format, self.size, self.stride, bytes)
     }
 
@@ -76,8 +76,8 @@ impl FrameRequest {
     /// When the pixels do not fit [`MAX_FRAME_PAYLOAD`]; nothing is appended then.
     pub fn encode(&self, session: SessionId, out: &mut BytesMut) -> Result<(), TooLarge> {
         let pixels = self.pixels.as_deref().unwrap_or_default();
-        let tiles = self.tiles.as_deref().filter(|_| self.pixels.is_some());
-        let list = tiles.map_or(0, tiles::wire_len);
+        let changes = self.changes.as_ref().filter(|_| self.pixels.is_some());
+        let list = changes.map_or(0, Changes::wire_len);
         let header = self.header(session, list.saturating_add(pixels.len()))?;
         out.reserve(Header::LEN + Self::FIELDS + list + pixels.len());
         out.put_slice(&header.encode());
@@ -91,8 +91,8 @@ impl FrameRequest {
         out.put_u8(self.force_keyframe.into());
         out.put_u8(if self.offers_tiles { Self::OFFERS_TILES } else { 0 });
         out.put_bytes(0, Self::RESERVED);
-        if let Some(tiles) = tiles {
-            tiles::encode(tiles, out);
+        if let Some(changes) = changes {
+            changes.encode(out);
         }
         out.put_slice(pixels);
         Ok(())
@@ -101,20 +101,20 @@ impl FrameRequest {
     fn header(&self, session: SessionId, pixels: usize) -> Result<Header, TooLarge> {
         let kind = MessageKind::FrameRequest;
         let header = Header::of(kind, session, frame_payload(kind, Self::FIELDS.saturating_add(pixels))?);
-        Ok(match (&self.pixels, &self.tiles) {
+        Ok(match (&self.pixels, &self.changes) {
             (Some(_), Some(_)) => header.with_tiles(),
             (Some(_), None) => header.with_pixels(),
             (None, _) => header,
         })
     }
 
-    /// Payload bytes with an empty list of tiles.
+    /// Payload bytes with empty lists of changes.
     pub(super) const TILED: PayloadSize = PayloadSize::AtLeast(48);
 
     /// Reads a payload of as many bytes as `header` was judged to need.
     pub(super) fn decode(header: &Header, mut payload: Bytes) -> Result<Self, Refusal> {
         let mut fields = payload.split_to(Self::FIELDS);
-        let tiles = if header.has_tiles() { Some(tiles::decode(&mut payload)?) } else { None };
+        let changes = if header.has_tiles() { Some(Changes::decode(&mut payload)?) } else { None };
         Ok(Self {
             resource: ResourceId::new(fields.get_u32_le()),
             size: Size::new(fields.get_u32_le(), fields.get_u32_le()),
@@ -125,7 +125,7 @@ impl FrameRequest {
             force_keyframe: fields.get_u8() != 0,
             offers_tiles: fields.get_u8() & Self::OFFERS_TILES != 0,
             pixels: header.has_pixels().then_some(payload),
-            tiles,
+            changes,
         })
     }
 
@@ -134,14 +134,26 @@ impl FrameRequest {
     /// # Errors
     /// When there are no tiles, or one is not what the message describes; earlier ones were taken then.
     pub fn each_tile(&self, mut take: impl FnMut(Rect, &PictureRef<'_>)) -> Result<(), PixelsError> {
-        let (Some(rects), Some(bytes)) = (&self.tiles, &self.pixels) else { return Err(PixelsError::None) };
+        let (Some(changes), Some(bytes)) = (&self.changes, &self.pixels) else { return Err(PixelsError::None) };
         let format = self.format.pixel_format().ok_or(PixelsError::Format(self.format))?;
         let mut rest = &bytes[..];
-        for rect in rects {
+        for rect in &changes.tiles {
             let picture = tiles::cut(format, self.size, *rect, &mut rest)?;
             take(*rect, &picture);
         }
         Ok(())
+    }
+
+    /// What moved; each lies in the picture, and did so before.
+    ///
+    /// # Errors
+    /// When one does not.
+    pub fn moves(&self) -> Result<&[Moved], PixelsError> {
+        let Some(changes) = &self.changes else { return Ok(&[]) };
+        match changes.impossible(self.size) {
+            Some(moved) => Err(PixelsError::Move { size: self.size, moved }),
+            None => Ok(&changes.moves),
+        }
     }
 }
 
@@ -168,7 +180,7 @@ mod tests {
             force_keyframe: false,
             offers_tiles: false,
             pixels,
-            tiles: None,
+            changes: None,
         }
     }
 

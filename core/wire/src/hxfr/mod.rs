@@ -48,7 +48,7 @@ pub use scanout::{DisableScanout, EnableScanout, ScanoutResponse};
 pub use standing::{EncoderStanding, Presence, Standing, StatusRequest, StatusResponse};
 pub use status::{ErrorCode, ErrorReply};
 pub use subscription::{Subscribe, SubscribeResponse};
-pub use tiles::{MAX_TILES, put_tile};
+pub use tiles::{Changes, MAX_MOVES, MAX_TILES, Moved, put_tile};
 pub use time::Nanos;
 
 /// Most payload bytes of a FRAME_REQUEST with pixels and of a FRAME_RESPONSE: a 5120x2880 BGRA picture fits.

@@ -4,6 +4,8 @@ use std::fmt;
 
 use lunette_frame::{PictureError, PictureRef, PixelFormat, PlaneRef, Rect, Size};
 
+use super::Moved;
+
 /// How pixels lie in memory, as the wire names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Fourcc {
@@ -82,6 +84,14 @@ pub enum PixelsError {
         size: Size,
         /// The tile.
         tile: Rect,
+    },
+    /// A move that reaches beyond the picture, or ends between samples of colour.
+    #[error("no move in a picture of {size}: {moved:?}")]
+    Move {
+        /// The picture's size.
+        size: Size,
+        /// The move.
+        moved: Moved,
     },
     /// Its fields describe another picture than its pixels make.
     #[error("the pixels are not what the request describes")]

@@ -1,7 +1,7 @@
-//! The tiles of a FRAME_REQUEST: the parts of a picture that changed.
+//! What a FRAME_REQUEST says of the parts of a picture that changed: tiles bring new pixels, moves say where old ones went.
 //!
 //! ```text
-//!   count │ x y width height │ … │ pixels of the first tile │ pixels of the second │ …
+//!   tiles │ moves │ x y width height │ … │ x y width height from-x from-y │ … │ pixels of the first tile │ …
 //! ```
 //! A tile's pixels are its rows without gaps; in NV12 those of luma, then those of chroma.
 
@@ -12,37 +12,95 @@ use super::{PixelsError, Refusal};
 
 /// Most tiles in one request.
 pub const MAX_TILES: usize = 256;
+/// Most moves in one request.
+pub const MAX_MOVES: usize = 256;
 
-const COUNT: usize = 4;
+const COUNTS: usize = 4;
 const RECT: usize = 8;
+const MOVED: usize = RECT + 4;
 
-/// Bytes of the list.
-pub(super) const fn wire_len(tiles: &[Rect]) -> usize {
-    COUNT + RECT * tiles.len()
+/// How a picture differs from the one before it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// What moved: first, and all at once.
+    pub moves: Vec<Moved>,
+    /// What is new, over what moved.
+    pub tiles: Vec<Rect>,
 }
 
-/// Appends the list. Coordinates of pictures fit 16 bits; others are cut, and refused by the reader.
-pub(super) fn encode(tiles: &[Rect], out: &mut BytesMut) {
-    out.put_u32_le(u32::try_from(tiles.len()).unwrap_or(u32::MAX));
-    for Rect { x, y, width, height } in tiles {
-        for number in [x, y, width, height] {
-            out.put_u16_le(u16::try_from(*number).unwrap_or(u16::MAX));
+/// A part of a picture that was elsewhere in the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moved {
+    /// Where it is.
+    pub rect: Rect,
+    /// The left edge of where it was.
+    pub from_x: u32,
+    /// The upper edge of where it was.
+    pub from_y: u32,
+}
+
+impl Moved {
+    /// Where it was.
+    #[must_use]
+    pub const fn source(&self) -> Rect {
+        Rect { x: self.from_x, y: self.from_y, ..self.rect }
+    }
+
+    /// Whether a picture of this size can have it.
+    fn is_in(&self, size: Size) -> bool {
+        let bounds = size.bounds();
+        bounds.contains(self.rect)
+            && bounds.contains(self.source())
+            && !self.rect.is_empty()
+            && is_even(self.rect, size)
+    }
+}
+
+impl Changes {
+    /// Bytes of the lists.
+    pub(super) const fn wire_len(&self) -> usize {
+        COUNTS + RECT * self.tiles.len() + MOVED * self.moves.len()
+    }
+
+    /// Appends the lists. Coordinates of pictures fit 16 bits; others are cut, and refused by the reader.
+    pub(super) fn encode(&self, out: &mut BytesMut) {
+        for len in [self.tiles.len(), self.moves.len()] {
+            out.put_u16_le(u16::try_from(len).unwrap_or(u16::MAX));
+        }
+        let mut put = |numbers: &[u32]| {
+            numbers.iter().for_each(|number| out.put_u16_le(u16::try_from(*number).unwrap_or(u16::MAX)));
+        };
+        for Rect { x, y, width, height } in &self.tiles {
+            put(&[*x, *y, *width, *height]);
+        }
+        for Moved { rect: Rect { x, y, width, height }, from_x, from_y } in &self.moves {
+            put(&[*x, *y, *width, *height, *from_x, *from_y]);
         }
     }
-}
 
-/// Takes the list off the front; at least the count is there.
-pub(super) fn decode(payload: &mut Bytes) -> Result<Vec<Rect>, Refusal> {
-    let (count, left) = (payload.get_u32_le(), payload.len());
-    let len = usize::try_from(count).unwrap_or(usize::MAX);
-    if len > MAX_TILES || len * RECT > left {
-        return Err(Refusal::Tiles { count, left });
+    /// Takes the lists off the front; at least their lengths are there.
+    pub(super) fn decode(payload: &mut Bytes) -> Result<Self, Refusal> {
+        let (tiles, moves) = (usize::from(payload.get_u16_le()), usize::from(payload.get_u16_le()));
+        let left = payload.len();
+        if tiles > MAX_TILES || moves > MAX_MOVES || tiles * RECT + moves * MOVED > left {
+            return Err(Refusal::Changes { tiles, moves, left });
+        }
+        let mut number = || u32::from(payload.get_u16_le());
+        let tiles = (0..tiles).map(|_| Rect::new(number(), number(), number(), number())).collect();
+        let moved = |_| {
+            let rect = Rect::new(number(), number(), number(), number());
+            Moved { rect, from_x: number(), from_y: number() }
+        };
+        Ok(Self { tiles, moves: (0..moves).map(moved).collect() })
     }
-    let mut number = || u32::from(payload.get_u16_le());
-    Ok((0..len).map(|_| Rect::new(number(), number(), number(), number())).collect())
+
+    /// The first move that a picture of this size cannot have.
+    pub(super) fn impossible(&self, size: Size) -> Option<Moved> {
+        self.moves.iter().find(|moved| !moved.is_in(size)).copied()
+    }
 }
 
-/// Appends what `picture` has in `tile`, which lies in it as [`FrameRequest::tiles`](super::FrameRequest::tiles) must.
+/// Appends what `picture` has in `tile`, which lies in it as [`FrameRequest::changes`](super::FrameRequest::changes) must.
 ///
 /// # Panics
 /// When it does not.
@@ -99,7 +157,7 @@ mod tests {
             force_keyframe: false,
             offers_tiles: true,
             pixels: Some(vec![0; pixels].into()),
-            tiles: Some(tiles),
+            changes: Some(Changes { tiles, moves: Vec::new() }),
         }
     }
 
@@ -147,12 +205,37 @@ mod tests {
     }
 
     #[test]
-    fn a_list_longer_than_its_message_is_refused() {
-        for (count, bytes) in [(1, 7), (257, 10_000), (u32::MAX, 8)] {
+    fn lists_longer_than_their_message_are_refused() {
+        for (tiles, moves, left) in [(1, 0, 7), (257, 0, 10_000), (0, 257, 10_000), (1, 1, 19), (65_535, 65_535, 8)] {
             let mut payload = BytesMut::new();
-            payload.put_u32_le(count);
-            payload.put_bytes(0, bytes);
-            assert_eq!(decode(&mut payload.freeze()), Err(Refusal::Tiles { count, left: bytes }));
+            payload.put_u16_le(tiles);
+            payload.put_u16_le(moves);
+            payload.put_bytes(0, left);
+            let (tiles, moves) = (tiles.into(), moves.into());
+            assert_eq!(Changes::decode(&mut payload.freeze()), Err(Refusal::Changes { tiles, moves, left }));
+        }
+    }
+
+    #[test]
+    fn a_move_stays_inside_of_the_picture_and_goes_to_whole_samples_of_colour() {
+        let judge = |rect, from_x, from_y| {
+            let moved = Moved { rect, from_x, from_y };
+            let changes = Changes { moves: vec![moved], tiles: Vec::new() };
+            changes.impossible(SIZE).is_none()
+        };
+        for (rect, x, y) in [(Rect::new(0, 0, 2, 2), 5, 3), (Rect::new(4, 2, 3, 3), 1, 1), (SIZE.bounds(), 0, 0)] {
+            assert!(judge(rect, x, y), "{rect:?} from {x}, {y}");
+        }
+        for (rect, x, y) in [
+            (Rect::new(0, 0, 2, 2), 6, 0),
+            (Rect::new(0, 0, 2, 2), 0, 4),
+            (Rect::new(0, 0, 2, 2), u32::MAX, u32::MAX),
+            (Rect::new(1, 0, 2, 2), 0, 0),
+            (Rect::new(0, 0, 2, 1), 0, 0),
+            (Rect::new(0, 0, 0, 2), 0, 0),
+            (Rect::new(6, 0, 2, 2), 0, 0),
+        ] {
+            assert!(!judge(rect, x, y), "{rect:?} from {x}, {y}");
         }
     }
 }

@@ -11,10 +11,10 @@ use bytes::{Bytes, BytesMut};
 use lunette_frame::{BitRate, FrameRate, Rect, ScanoutId, Size, UnitKind};
 use lunette_wire::Token;
 use lunette_wire::hxfr::{
-    Authorize, ConfigRequest, CursorShape, CursorUpdate, DisableScanout, EnableScanout, EncoderStanding, ErrorCode,
-    ErrorReply, Fourcc, FrameError, FrameRequest, FrameResponse, Framer, Grant, Header, Level, Message, Nals, Nanos,
-    Presence, Profile, Received, ResourceId, ScanoutResponse, SessionId, Standing, StatusRequest, StatusResponse,
-    Subscribe, SubscribeResponse,
+    Authorize, Changes, ConfigRequest, CursorShape, CursorUpdate, DisableScanout, EnableScanout, EncoderStanding,
+    ErrorCode, ErrorReply, Fourcc, FrameError, FrameRequest, FrameResponse, Framer, Grant, Header, Level, Message,
+    Moved, Nals, Nanos, Presence, Profile, Received, ResourceId, ScanoutResponse, SessionId, Standing, StatusRequest,
+    StatusResponse, Subscribe, SubscribeResponse,
 };
 use proptest::prelude::*;
 
@@ -72,14 +72,23 @@ fn data() -> impl Strategy<Value = Bytes> {
         .prop_map(Bytes::from)
 }
 
+fn changes() -> impl Strategy<Value = Changes> {
+    let rect = |[x, y, width, height]: [u16; 4]| Rect::new(x.into(), y.into(), width.into(), height.into());
+    let tile = any::<[u16; 4]>().prop_map(rect);
+    let moved = any::<([u16; 4], u16, u16)>().prop_map(move |(to, x, y)| Moved {
+        rect: rect(to),
+        from_x: x.into(),
+        from_y: y.into(),
+    });
+    (prop::collection::vec(moved, 0..40), prop::collection::vec(tile, 0..40))
+        .prop_map(|(moves, tiles)| Changes { moves, tiles })
+}
+
 fn frame_request() -> impl Strategy<Value = Message> {
     let fields = (any::<u32>(), size(), any::<u32>(), any::<u32>(), nanos(), nanos(), any::<bool>());
-    let tile =
-        any::<[u16; 4]>().prop_map(|[x, y, width, height]| Rect::new(x.into(), y.into(), width.into(), height.into()));
-    let tiles = prop::option::of(prop::collection::vec(tile, 0..40));
-    let body = (any::<bool>(), prop::option::of((data(), tiles)));
+    let body = (any::<bool>(), prop::option::of((data(), prop::option::of(changes()))));
     (fields, body).prop_map(|((resource, size, format, stride, pts, duration, force), (offers_tiles, body))| {
-        let (pixels, tiles) = body.map_or((None, None), |(pixels, tiles)| (Some(pixels), tiles));
+        let (pixels, changes) = body.map_or((None, None), |(pixels, changes)| (Some(pixels), changes));
         Message::FrameRequest(FrameRequest {
             resource: ResourceId::new(resource),
             size,
@@ -90,7 +99,7 @@ fn frame_request() -> impl Strategy<Value = Message> {
             force_keyframe: force,
             offers_tiles,
             pixels,
-            tiles,
+            changes,
         })
     })
 }

@@ -59,7 +59,7 @@ fn a_legacy_host_gets_whole_pictures_in_nv12() {
     (0..5).for_each(|number| encoder.push(painter.picture(number)));
     assert_eq!(encoder.finish().len(), 5);
     for request in host.requests() {
-        assert_eq!((request.format, request.size, request.tiles.clone()), (Fourcc::Nv12, Size::new(322, 180), None));
+        assert_eq!((request.format, request.size, request.changes.clone()), (Fourcc::Nv12, Size::new(322, 180), None));
         assert_eq!(request.pixels.as_ref().expect("whole").len(), 322 * 180 * 3 / 2);
         assert!(request.picture().is_ok());
     }

@@ -93,6 +93,9 @@ pub struct VsockencOptions {
     /// The benchmark instead
     #[arg(long)]
     pub bench: bool,
+    /// The benchmark in a virtual machine, instead of a network namespace
+    #[arg(long, requires = "bench")]
+    pub guest: bool,
     /// Seconds for each line of the benchmark
     #[arg(long, default_value_t = 5)]
     pub seconds: u64,

@@ -1,5 +1,7 @@
 //! `cargo xtask vsockenc`: the GStreamer element for longer than a test has time for.
 
+mod guest;
+
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -28,21 +30,25 @@ pub(crate) fn run(metadata: &Metadata, options: &VsockencOptions) -> anyhow::Res
     process::run(command.env("VSOCKENC_PICTURES", options.pictures.to_string()))
 }
 
-/// Runs the benchmark in a network namespace whose only way out is user-mode networking.
+/// Runs the benchmark in a guest, or in a network namespace whose only way out is user-mode networking.
 fn bench(metadata: &Metadata, options: &VsockencOptions) -> anyhow::Result<()> {
     process::run(process::cargo().args(["build", "--release", "--package", "frame-export"]))?;
     process::run(process::cargo().args(["build", "--release", "--example", "vsockenc-bench"]).args(PACKAGE))?;
     let release = metadata.target_directory.join("release");
     let (_host, port) = start_host(&release.join("frame-export"))?;
+    let bench = release.join("examples/vsockenc-bench");
+    if options.guest {
+        return guest::bench(metadata, options, &bench, port);
+    }
     let namespace = Running::start(Command::new("unshare").args(["--net", "sleep", "infinity"]))?;
     let pid = namespace.0.id().to_string();
     let mut network = Command::new("slirp4netns");
     network.args(["--configure", "--mtu=1500", &pid, "tap0"]).stdout(Stdio::null()).stderr(Stdio::null());
     let _network = Running::start(&mut network).context("the package slirp4netns brings user-mode networking")?;
     wait_for_network(&pid)?;
-    let mut bench = Command::new("nsenter");
-    bench.args(["--target", &pid, "--net"]).arg(release.join("examples/vsockenc-bench"));
-    process::run(bench.arg(format!("{HOST}:{port}")).arg(options.seconds.to_string()).arg(&options.size))
+    let mut inside = Command::new("nsenter");
+    inside.args(["--target", &pid, "--net"]).arg(bench);
+    process::run(inside.arg(format!("{HOST}:{port}")).arg(options.seconds.to_string()).arg(&options.size))
 }
 
 /// frame-export on the loopback that user-mode networking leads to; its port.

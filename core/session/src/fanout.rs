@@ -201,10 +201,16 @@ impl Fanout {
 
     /// Gives up what is queued for a subscriber, since it is too old to be of use. When it is asked for a unit next it
     /// resumes as one whose queue was full.
+    ///
+    /// Unless what is queued is all there will be until it is taken, or less than the IDR that it would resume with: that
+    /// would come even later, and while it travels the next pictures become too old as well.
     pub fn fall_behind(&mut self, id: SubscriberId) {
-        let Some(subscriber) = self.subscribers.get_mut(&id).filter(|subscriber| subscriber.is_active()) else {
+        let Some(subscriber) = self.subscribers.get(&id).filter(|subscriber| subscriber.is_active()) else { return };
+        let (slot, queued) = (subscriber.slot, subscriber.queued_bytes());
+        if queued < self.lanes[slot.index()].idr_bytes() || self.is_held_back(slot) {
             return;
-        };
+        }
+        let Some(subscriber) = self.subscribers.get_mut(&id) else { return };
         subscriber.fall_behind(DropReason::Late);
         self.followers[subscriber.slot.index()] -= 1;
         self.close_idle_slots();

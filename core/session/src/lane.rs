@@ -46,6 +46,8 @@ impl IdrReason {
 pub(crate) struct Lane {
     wanted: Option<IdrReason>,
     last_idr: Option<Duration>,
+    /// Bytes of the last IDR.
+    idr_bytes: usize,
     gop: Gop,
 }
 
@@ -81,7 +83,13 @@ impl Lane {
             return None;
         }
         self.last_idr = Some(now);
+        self.idr_bytes = unit.data.len();
         self.wanted.take()
+    }
+
+    /// What a new beginning costs, as far as the last one tells.
+    pub(crate) fn idr_bytes(&self) -> usize {
+        self.idr_bytes
     }
 
     /// Every unit from the last IDR on; `None` when there is no IDR yet, or too much came since.
@@ -96,7 +104,7 @@ impl Lane {
 
     /// Forgets what was made and wanted: nobody follows any more. Who comes and goes gets no IDR more often for that.
     pub(crate) fn clear(&mut self) {
-        *self = Self { last_idr: self.last_idr, ..Self::default() };
+        *self = Self { last_idr: self.last_idr, idr_bytes: self.idr_bytes, ..Self::default() };
     }
 }
 

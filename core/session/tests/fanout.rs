@@ -711,6 +711,7 @@ fn who_resumes_beside_slow_ones_is_soon_taken_back() {
     let (mut world, [fast, slow]) = fast_and_slow();
     let late = world.join();
     world.pictures(30, &[fast, slow, late]);
+    world.pictures(2, &[fast, slow]);
     world.fanout.fall_behind(late);
     world.pictures(10, &[fast, slow, late]);
     assert_eq!((world.slot_of(late), world.ceiling_of(late)), (Slot::B, kilobits(1000)));
@@ -734,6 +735,37 @@ fn who_falls_behind_has_an_empty_queue_and_resumes_at_an_idr() {
     assert_eq!((world.decoders[&late].idrs, world.decoders[&reader].idrs), (1, 1));
     let counters = world.fanout.counters().find(|(id, _)| *id == late).unwrap().1;
     assert_eq!((counters.stalls, counters.delivered + counters.drops.total()), (1, 15));
+}
+
+#[test]
+fn what_is_less_than_a_new_beginning_is_not_given_up() {
+    let mut world = World::new();
+    let viewer = world.join();
+    world.picture(500);
+    world.drain(viewer);
+    world.pictures(2, &[]);
+    for _ in 0..10 {
+        world.now += Duration::from_secs(1);
+        world.fanout.fall_behind(viewer);
+        assert!(!world.fanout.is_stalled(viewer), "40 bytes come sooner than an IDR of 500");
+    }
+    world.drain(viewer);
+    assert_eq!((world.decoders[&viewer].idrs, world.decoders[&viewer].units), (1, 3));
+}
+
+#[test]
+fn what_holds_the_encoder_back_is_not_given_up() {
+    let mut world = World::new();
+    let viewer = world.join();
+    world.pictures(1, &[viewer]);
+    for _ in 0..4 {
+        world.picture(300);
+    }
+    assert!(world.fanout.is_held_back(Slot::A));
+    world.fanout.fall_behind(viewer);
+    world.drain(viewer);
+    world.pictures(3, &[viewer]);
+    assert_eq!(world.decoders[&viewer].idrs, 1, "all that changed comes without another beginning");
 }
 
 #[test]

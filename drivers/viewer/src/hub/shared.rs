@@ -147,9 +147,9 @@ impl Shared {
         let demand = inner.fanout.demand(slot, now);
         let empty = inner.fanout.is_empty();
         inner.empty_since = if empty { inner.empty_since.or(Some(now)) } else { None };
-        // The live lane stays a while for who comes back.
+        // The live lane stays for whoever fell behind, and a while for who comes back.
         let grace_ends = inner.empty_since.map(|since| since + self.grace);
-        let keeps = slot == inner.fanout.slots()[0] && inner.pictures > 0 && grace_ends.is_some_and(|end| now < end);
+        let keeps = slot == inner.fanout.slots()[0] && inner.pictures > 0 && grace_ends.is_none_or(|end| now < end);
         let is_live = slot == inner.fanout.slots()[0];
         Wanted {
             ask: is_live && inner.curious.is_some_and(|asked| asked.elapsed() < CURIOUS),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { codecOf } from "../src/protocol/h264";
+import { codecOf, covers } from "../src/protocol/h264";
 import { RoundTrip, StreamClock } from "../src/session/clock";
 import { FEEDBACK_GAP, FeedbackPace } from "../src/session/feedback";
 import { BEAT, Heartbeat } from "../src/session/heartbeat";
@@ -170,6 +170,15 @@ describe("the heartbeat", () => {
     expect(heart.take(BEAT.idle)).toBe(false);
     heart.hurry();
     expect(heart.take(BEAT.idle)).toBe(true);
+  });
+});
+
+describe("a decoder that was opened for one codec", () => {
+  it("takes streams of that profile and of no higher level", () => {
+    expect(covers("avc1.42C02A", "avc1.42C01F")).toBe(true);
+    expect(covers("avc1.42C02A", "avc1.42C02A")).toBe(true);
+    expect(covers("avc1.42C02A", "avc1.42C033")).toBe(false);
+    expect(covers("avc1.42C02A", "avc1.64001F")).toBe(false);
   });
 });
 

@@ -84,6 +84,23 @@ describe("a picture", () => {
   });
 });
 
+describe("the decoder", () => {
+  const made = (): number => FakeDecoder.all.length;
+
+  it("is opened before the stream is, and takes it where it can", () => {
+    const early = FakeDecoder.newest;
+    playing();
+    expect([early.fed.length, made()]).toEqual([1, 1]);
+  });
+
+  it("that was opened early and failed is a guess that nobody hears of", () => {
+    FakeDecoder.newest.fails();
+    expect(bench.told.filter((message) => message.type === "trouble")).toEqual([]);
+    playing();
+    expect([FakeDecoder.newest.fed.length, made()]).toEqual([1, 2]);
+  });
+});
+
 describe("a key frame", () => {
   const wanted = { set_video_enabled: true };
 

@@ -10,6 +10,12 @@ export function codecOf(unit: Uint8Array): string | null {
   return `avc1.${hex(unit[at + 1])}${hex(unit[at + 2])}${hex(unit[at + 3])}`;
 }
 
+/** Whether a decoder for the codec `opened` takes a stream of the codec `asked`: of one profile, and of no higher level. */
+export function covers(opened: string, asked: string): boolean {
+  const level = (codec: string): number => Number.parseInt(codec.slice(-2), 16);
+  return opened.slice(0, -2) === asked.slice(0, -2) && level(opened) >= level(asked);
+}
+
 /** Where the first NAL unit of `type` starts, behind its start code. SPS and PPS come first, so this is a short way. */
 function nalOf(unit: Uint8Array, type: number): number | null {
   for (let at = 0; at + 3 < unit.byteLength; at += 1) {

@@ -1,6 +1,6 @@
 /** One WebCodecs decoder: configured from the key frames themselves, fed one access unit per chunk. */
 
-import { codecOf } from "../protocol/h264";
+import { codecOf, covers } from "../protocol/h264";
 import type { VideoFrame as CodedFrame } from "../protocol/server";
 
 export interface DecoderEvents {
@@ -15,12 +15,16 @@ export interface DecoderEvents {
 
 /** H.264 and its High 4:4:4 profile; nothing else is sent. */
 const H264_CODECS = new Set([0x01, 0x02]);
+/** What Lunette's own encoder makes, up to 1080p60. */
+const USUAL = "avc1.42C02A";
 /** Failures in a row before the stream is called unsupported. */
 const MAX_FAILURES = 3;
 
 export class Decoder {
   #decoder: VideoDecoder | null = null;
   #codec: string | null = null;
+  /** What the decoder was opened for. */
+  #opened: string | null = null;
   #failures = 0;
   /** Pictures that were handed over and did not come out yet, by their times. */
   #inside: number[] = [];
@@ -35,6 +39,11 @@ export class Decoder {
   /** Pictures in the decoder, whether it has begun with them or not. */
   get queue(): number {
     return this.#inside.length;
+  }
+
+  /** Opens a decoder before anything is known of the stream: that takes longer than the first picture is on its way. */
+  warm(): void {
+    if (!this.#decoder) this.#open(USUAL);
   }
 
   feed(frame: CodedFrame): void {
@@ -60,15 +69,20 @@ export class Decoder {
     const decoder = this.#decoder;
     this.#decoder = null;
     this.#codec = null;
+    this.#opened = null;
     this.#inside = [];
     if (decoder && decoder.state !== "closed") decoder.close();
   }
 
   #prepare(unit: Uint8Array): void {
     const codec = codecOf(unit) ?? this.#codec;
-    if (codec === null || (this.#decoder && codec === this.#codec)) return;
-    this.reset();
+    if (codec === null) return;
+    if (this.#opened === null || !covers(this.#opened, codec)) this.reset();
     this.#codec = codec;
+    if (!this.#decoder) this.#open(codec);
+  }
+
+  #open(codec: string): void {
     const decoder = new VideoDecoder({
       output: (frame) => this.#output(decoder, frame),
       error: (error) => {
@@ -76,6 +90,7 @@ export class Decoder {
       },
     });
     this.#decoder = decoder;
+    this.#opened = codec;
     try {
       decoder.configure(this.#config(codec));
     } catch (error) {
@@ -101,8 +116,10 @@ export class Decoder {
   }
 
   #fail(detail: string): void {
-    const codec = this.#codec ?? "unknown";
+    const codec = this.#codec;
     this.reset();
+    // One that was opened early was a guess.
+    if (codec === null) return;
     this.#failures += 1;
     if (this.#failures >= MAX_FAILURES) this.events.unsupported(codec);
     else this.events.failed(detail);

@@ -75,6 +75,7 @@ export class Viewer {
     );
     if (this.#hidden) this.#on({ type: "hidden" });
     this.#on({ type: "start" });
+    if (!this.#hidden) this.#decoder.warm();
   }
 
   /** Comes once, and not before the connection is begun: claiming the tab's id takes a moment. */

@@ -56,14 +56,13 @@ fn a_host_that_comes_late_is_waited_for() {
     let waiting = std::thread::spawn(move || pad.push(first));
     eventually("it was refused", || encoder.stat("troubles") == 1);
     let host = Host::start();
-    let listener = std::net::TcpListener::bind(address).expect("still free");
+    let (tcp, listener) = (host.tcp, std::net::TcpListener::bind(address).expect("still free"));
     std::thread::spawn(move || {
         let (near, _) = listener.accept().expect("the element comes");
-        let far = std::net::TcpStream::connect(host.tcp).expect("it listens");
+        let far = std::net::TcpStream::connect(tcp).expect("it listens");
         let (mut up, mut down) = (near.try_clone().expect("open"), far.try_clone().expect("open"));
         std::thread::spawn(move || std::io::copy(&mut up, &mut down));
         let _ = std::io::copy(&mut { far }, &mut { near });
-        drop(host);
     });
     assert!(waiting.join().expect("no panic").is_ok());
     assert_eq!(decoded(&[encoder.pull()])[0].0, 3);

@@ -29,13 +29,8 @@ impl Base {
             self.forget();
             return Ok(());
         };
-        let (format, size) = (picture.format(), picture.size());
-        let fitting = self.kept.take().filter(|kept| (kept.format(), kept.size()) == (format, size));
-        let kept = match fitting {
-            Some(kept) => kept,
-            None => Picture::new(format, size)?,
-        };
-        convert(picture, &Damage::full(size), self.kept.insert(kept))?;
+        let older = self.kept.take();
+        self.kept = Some(copy(picture, older)?);
         Ok(())
     }
 
@@ -49,7 +44,7 @@ impl Base {
         let moves = request.moves().map_err(RequestError::Pixels)?;
         if !moves.is_empty() {
             let older = self.before.take();
-            let before = self.before.insert(copy(kept, older)?);
+            let before = self.before.insert(copy(&kept.as_ref(), older)?);
             for moved in moves {
                 put(before.as_ref().rows_moved(moved.rect, moved.from_x, moved.from_y), moved.rect, kept);
                 damage.add(moved.rect);
@@ -68,14 +63,14 @@ impl Base {
 }
 
 /// A copy, in the memory of an older one if that fits.
-fn copy(of: &Picture, into: Option<Picture>) -> Result<Picture, RequestError> {
+fn copy(of: &PictureRef<'_>, into: Option<Picture>) -> Result<Picture, RequestError> {
     let (format, size) = (of.format(), of.size());
     let fitting = into.filter(|old| (old.format(), old.size()) == (format, size));
     let mut copy = match fitting {
         Some(old) => old,
         None => Picture::new(format, size)?,
     };
-    convert(&of.as_ref(), &Damage::full(size), &mut copy)?;
+    convert(of, &Damage::full(size), &mut copy)?;
     Ok(copy)
 }
 

@@ -41,7 +41,7 @@ export class Decoder {
     return this.#inside.length;
   }
 
-  /** Opens a decoder before anything is known of the stream: that takes longer than the first picture is on its way. */
+  /** Opens a decoder while the connection is made, before anything is known of the stream. */
   warm(): void {
     if (!this.#decoder) this.#open(USUAL);
   }

@@ -78,7 +78,8 @@ impl Guest {
         serde_json::from_str(&text).with_context(|| format!("drm-manager --status prints no JSON: {text}"))
     }
 
-    /// Waits until leases can be had.
+    /// Waits until leases can be had, and those of an earlier host are gone: a host that is begun
+    /// has its outputs unplugged one after the other.
     pub(super) fn wait_for_manager(&self, limit: Duration) -> Result<()> {
         let ask = format!("drm-manager --status --socket {SOCKET}");
         let mut last = String::new();
@@ -86,8 +87,44 @@ impl Guest {
             let Finished { status, output } = self.try_run(&ask, COMMAND_LIMIT)?;
             last = output;
             let said: Value = serde_json::from_str(&last).unwrap_or_default();
-            Ok((status == 0 && said["host"]["connected"] == Value::Bool(true)).then_some(()))
+            Ok((status == 0 && is_at_rest(&said)).then_some(()))
         });
         connected.with_context(|| format!("drm-manager says: {last}"))
+    }
+}
+
+/// Whether drm-manager has its host, and no output that is still on its way to the pool.
+fn is_at_rest(status: &Value) -> bool {
+    let outputs = status["outputs"].as_array();
+    let on_its_way = |output: &Value| matches!(output["state"].as_str(), Some("draining" | "settling"));
+    status["host"]["connected"] == Value::Bool(true)
+        && outputs.is_some_and(|outputs| !outputs.iter().any(on_its_way))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn status(states: [&str; 2]) -> Value {
+        let outputs: Vec<_> = states.map(|state| json!({ "state": state })).into();
+        json!({ "host": { "connected": true }, "outputs": outputs })
+    }
+
+    #[test]
+    fn a_manager_is_at_rest_when_no_output_is_on_its_way_to_the_pool() {
+        assert!(is_at_rest(&status(["free", "leased"])));
+        assert!(is_at_rest(&status(["free", "quarantined"])));
+        assert!(!is_at_rest(&status(["free", "draining"])));
+        assert!(!is_at_rest(&status(["settling", "free"])));
+    }
+
+    #[test]
+    fn a_manager_without_its_host_is_not_at_rest() {
+        let mut alone = status(["free", "free"]);
+        alone["host"]["connected"] = false.into();
+        assert!(!is_at_rest(&alone));
+        assert!(!is_at_rest(&Value::Null), "one that does not answer");
     }
 }

@@ -11,7 +11,7 @@
 #![forbid(unsafe_code)]
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::SystemTime;
 
 /// What a test needs besides the package that it is in.
@@ -33,6 +33,26 @@ impl Wanted<'_> {
     /// When it does not build.
     #[must_use]
     pub fn build(self) -> PathBuf {
+        let built = self.cargo().status().expect("cargo can be started");
+        assert!(built.success(), "the programs do not build");
+        folder()
+    }
+
+    /// Builds it, and returns the program of an integration test; `None` when these features leave the test out.
+    ///
+    /// # Panics
+    /// When it does not build.
+    #[must_use]
+    pub fn build_test(self, package: &str, test: &str) -> Option<PathBuf> {
+        let mut cargo = self.cargo();
+        cargo.args(["--message-format", "json"]).stderr(Stdio::inherit());
+        let built = cargo.output().expect("cargo can be started");
+        assert!(built.status.success(), "the tests do not build");
+        let messages = String::from_utf8(built.stdout).expect("cargo writes text");
+        messages.lines().find_map(|message| test_program(message, package, test))
+    }
+
+    fn cargo(self) -> Command {
         let folder = folder();
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(["build", "--quiet", "--workspace"]).args(self.targets);
@@ -44,9 +64,7 @@ impl Wanted<'_> {
         }
         let target = folder.parent().expect("a profile's folder is in the target folder");
         cargo.arg("--target-dir").arg(target).current_dir(env!("CARGO_MANIFEST_DIR"));
-        let built = cargo.status().expect("cargo can be started");
-        assert!(built.success(), "the programs do not build");
-        folder
+        cargo
     }
 
     /// The program at `place` in the folder of programs. It is built unless that was done, and noted in the file `stamp`,
@@ -67,6 +85,17 @@ impl Wanted<'_> {
     }
 }
 
+/// What one of cargo's messages calls the program of this test, if it does.
+fn test_program(message: &str, package: &str, test: &str) -> Option<PathBuf> {
+    let message: serde_json::Value = serde_json::from_str(message).ok()?;
+    let target = &message["target"];
+    let is_it = target["name"] == test && target["kind"][0] == "test";
+    // `path+file:///…/folder#package@version`, or without the name where the folder has it.
+    let id = message["package_id"].as_str()?;
+    let is_of_it = id.contains(&format!("#{package}@")) || id.contains(&format!("/{package}#"));
+    (is_it && is_of_it).then(|| message["executable"].as_str().map(PathBuf::from))?
+}
+
 /// `target/debug`, of `target/debug/deps/e2e-…`.
 fn folder() -> PathBuf {
     test().ancestors().nth(2).expect("tests are built into deps").to_owned()
@@ -78,4 +107,25 @@ fn test() -> PathBuf {
 
 fn modified(file: &Path) -> Option<SystemTime> {
     std::fs::metadata(file).and_then(|about| about.modified()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_test_is_found_among_cargos_messages_by_package_and_name() {
+        let message = |id: &str, kind: &str| {
+            format!(
+                r#"{{"reason":"compiler-artifact","package_id":"path+file:///here/{id}",
+                "target":{{"kind":["{kind}"],"name":"element"}},"executable":"/there/deps/element-1"}}"#
+            )
+        };
+        let found = |message: &str| test_program(message, "gst", "element");
+        assert_eq!(found(&message("ffi/gst#0.1.0", "test")), Some("/there/deps/element-1".into()));
+        assert_eq!(found(&message("ffi/folder#gst@0.1.0", "test")), Some("/there/deps/element-1".into()));
+        assert_eq!(found(&message("ffi/other#0.1.0", "test")), None);
+        assert_eq!(found(&message("ffi/gst#0.1.0", "example")), None);
+        assert_eq!(found("no message"), None);
+    }
 }

@@ -2,15 +2,18 @@
 
 #![allow(unsafe_code)]
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, FromRawFd, OwnedFd};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
 use lunette_frame::Size;
+use rustix::fs::OFlags;
 use rustix::mm::{self, MapFlags, ProtFlags};
 
 use crate::ioctl::call;
-use crate::raw::{self, AddFramebuffer, CloseFramebuffer, CreateDumb, DestroyDumb, MapDumb, RemoveFramebuffer};
+use crate::raw::{
+    self, AddFramebuffer, CloseFramebuffer, CreateDumb, DestroyDumb, MapDumb, PrimeHandleToFd, RemoveFramebuffer,
+};
 use crate::{Card, FramebufferId, KmsError};
 
 /// A framebuffer of four-byte pixels, blue first, in dumb memory; black at first.
@@ -21,7 +24,7 @@ pub struct Framebuffer {
     // Dropped in this order: the id, then the mapping, then the memory.
     registration: Registration,
     mapping: Mapping,
-    _memory: Memory,
+    memory: Memory,
     size: Size,
     stride: usize,
 }
@@ -50,6 +53,18 @@ impl Framebuffer {
         // SAFETY: the mapping is `length` bytes long, lives as long as `self`, and no other code of this process has
         // it; the device only reads.
         unsafe { std::slice::from_raw_parts_mut(self.mapping.start.as_ptr(), self.mapping.length) }
+    }
+
+    /// Its memory as a DMA-BUF, for other devices and processes; it outlives the framebuffer.
+    ///
+    /// # Errors
+    /// When the driver exports none.
+    pub fn dma_buf(&self) -> Result<OwnedFd, KmsError> {
+        let flags = (OFlags::CLOEXEC | OFlags::RDWR).bits();
+        let mut command = PrimeHandleToFd { handle: self.memory.handle, flags, fd: -1 };
+        call(self.memory.fd.as_fd(), &mut command).map_err(KmsError::ioctl("export a framebuffer"))?;
+        // SAFETY: the kernel has just opened this descriptor for us.
+        Ok(unsafe { OwnedFd::from_raw_fd(command.fd) })
     }
 
     /// Gives the framebuffer up and leaves the picture on whoever shows it.
@@ -125,7 +140,7 @@ impl Card {
         let length = usize::try_from(dumb.size).map_err(|_| KmsError::Size(size))?;
         let mapping = self.map(memory.handle, length)?;
         let registration = self.register(size, &dumb)?;
-        Ok(Framebuffer { registration, mapping, _memory: memory, size, stride: dumb.pitch as usize })
+        Ok(Framebuffer { registration, mapping, memory, size, stride: dumb.pitch as usize })
     }
 
     fn map(&self, handle: u32, length: usize) -> Result<Mapping, KmsError> {

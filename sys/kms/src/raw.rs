@@ -55,6 +55,7 @@ command!(read_write 0x00 Version {
 });
 command!(plain write 0x0d SetClientCap { capability: u64, value: u64, });
 command!(plain write 0x11 AuthMagic { magic: u32, });
+command!(plain read_write 0x2d PrimeHandleToFd { handle: u32, flags: u32, fd: i32, });
 command!(read_write 0xa0 CardResources {
     fb_id_ptr: u64, crtc_id_ptr: u64, connector_id_ptr: u64, encoder_id_ptr: u64,
     count_fbs: u32, count_crtcs: u32, count_connectors: u32, count_encoders: u32,
@@ -172,10 +173,11 @@ mod tests {
     #[cfg(target_pointer_width = "64")]
     fn numbers_are_those_of_the_kernel() {
         assert_eq!((SET_MASTER, DROP_MASTER), (0x641e, 0x641f));
-        let numbers: [(Opcode, Opcode); 23] = [
+        let numbers: [(Opcode, Opcode); 24] = [
             (number::<Version>(), 0xc040_6400),
             (number::<SetClientCap>(), 0x4010_640d),
             (number::<AuthMagic>(), 0x4004_6411),
+            (number::<PrimeHandleToFd>(), 0xc00c_642d),
             (number::<CardResources>(), 0xc040_64a0),
             (number::<SetCrtc>(), 0xc068_64a2),
             (number::<GetEncoder>(), 0xc014_64a6),

@@ -94,6 +94,7 @@ impl Demo {
             programs,
             guest_programs: Vec::new(),
             system: System::Test,
+            shares: Vec::new(),
             kernel: self.kernel.into(),
             accelerator: self.accel,
             cpus: Cpus::new(2)?,

@@ -97,8 +97,7 @@ impl Guest {
 fn is_at_rest(status: &Value) -> bool {
     let outputs = status["outputs"].as_array();
     let on_its_way = |output: &Value| matches!(output["state"].as_str(), Some("draining" | "settling"));
-    status["host"]["connected"] == Value::Bool(true)
-        && outputs.is_some_and(|outputs| !outputs.iter().any(on_its_way))
+    status["host"]["connected"] == Value::Bool(true) && outputs.is_some_and(|outputs| !outputs.iter().any(on_its_way))
 }
 
 #[cfg(test)]

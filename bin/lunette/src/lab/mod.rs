@@ -21,7 +21,8 @@ use anyhow::{Context, Result, bail};
 use lunette_image::{Builder, Cache, Image, ImageName, Kernel, Overlay, Progress, Recipe, Root, Target};
 use lunette_vm::accelerator::Proof;
 use lunette_vm::{
-    Accelerator, Arch, Boot, Cpus, Disk, FirmwareFile, Guard, Label, MachineConfig, Mebibytes, Qemu, Vm, VmConfig,
+    Accelerator, Arch, Boot, Cpus, Disk, FirmwareFile, Guard, Label, MachineConfig, Mebibytes, Qemu, Share, Vm,
+    VmConfig,
 };
 
 pub use door::HydraDoor;
@@ -57,6 +58,8 @@ pub struct LabPlan {
     pub guest_programs: Vec<String>,
     /// What the guest is.
     pub system: System,
+    /// Folders of this machine that it may mount.
+    pub shares: Vec<Share>,
     /// Which kernel.
     pub kernel: Kernel,
     /// What runs the guest's code; `None` is the fastest that is proved to work.
@@ -330,6 +333,7 @@ impl LabPlan {
         image.initrd_with(&self.overlay(exporter, ways)?, &initrd)?;
         let boot = Boot::Kernel { kernel: image.kernel, initrd: Some(initrd), command_line: image.cmdline };
         let mut machine = MachineConfig::new(arch, self.cpus, self.memory, boot);
+        machine.shares.clone_from(&self.shares);
         machine.forwards = ways.map(Ways::forwards).into_iter().flatten().collect();
         machine.disks = image.disk.map(Disk::read_only).into_iter().collect();
         for root in roots {

@@ -64,6 +64,7 @@ fn plan(up: &Up, programs: Programs, folder: &Path) -> Result<LabPlan> {
         programs,
         guest_programs: Vec::new(),
         system: System::Desktops { profiles: vec![up.profile.clone()] },
+        shares: Vec::new(),
         kernel: Kernel::Backports,
         accelerator: up.accel,
         cpus: Cpus::new(up.vm_cpus)?,

@@ -2,6 +2,7 @@
 
 mod caps;
 mod connection;
+mod device;
 mod flow;
 mod pictures;
 mod support;

@@ -73,6 +73,7 @@ pub(crate) fn run(args: &FlipsArgs) -> Result<String> {
         programs: Programs::beside_this()?,
         guest_programs: Vec::new(),
         system: System::Test,
+        shares: Vec::new(),
         kernel: args.kernel.into(),
         accelerator: args.accel,
         cpus: Cpus::new(2)?,

@@ -17,6 +17,11 @@ pub(crate) struct Host {
 
 impl Host {
     pub(crate) fn start() -> Self {
+        Self::start_also_at(&[])
+    }
+
+    /// With more addresses.
+    pub(crate) fn start_also_at(addresses: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let unix = folder.path().join("host.sock");
         let mut command = Command::new(program());
@@ -25,7 +30,7 @@ impl Host {
         }
         // Both families, so that a name finds it whatever it stands for.
         command.args(["--pattern", "still", "--scanouts", "1", "--size", "640x360", "--tcp", "[::]:0", "--unix"]);
-        command.arg(&unix).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.arg(&unix).args(addresses).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().expect("frame-export starts");
         let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
         let line = lines.next().expect("it says where it listens").expect("text");

@@ -70,6 +70,7 @@ pub(crate) fn machine(test: &str, profiles: &[&str]) -> Option<Machine> {
         programs: Programs::in_folder(&Wanted::PROGRAMS.build()),
         guest_programs: vec!["desktop-probe".to_owned()],
         system: System::Desktops { profiles: profiles.iter().map(|name| (*name).to_owned()).collect() },
+        shares: Vec::new(),
         kernel: Kernel::Backports,
         accelerator: Some(Accelerator::Tcg),
         cpus: Cpus::new(2).expect("valid"),

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use lunette::lab::{ExporterPlan, FlipperPlan, Lab, LabPlan, Programs, System};
 use lunette_frame::Size;
 use lunette_image::Kernel;
-use lunette_vm::{Accelerator, Arch, Cpus, Guard, Mebibytes, Qemu, VmError};
+use lunette_vm::{Accelerator, Arch, Cpus, Guard, Mebibytes, Qemu, Share, VmError};
 
 use std::time::Duration;
 
@@ -33,12 +33,20 @@ pub(crate) struct Machine {
 /// # Panics
 /// When it does not start.
 pub(crate) fn machine(test: &str) -> Option<Machine> {
+    machine_with(test, Vec::new())
+}
+
+/// As [`machine`], with folders of this machine that its guest may mount.
+///
+/// # Panics
+/// When it does not start.
+pub(crate) fn machine_with(test: &str, shares: Vec<Share>) -> Option<Machine> {
     let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     if let Err(error) = qemu() {
         println!("NOT RUN: vm-tests {test}: {error}");
         return None;
     }
-    let plan = plan(test);
+    let plan = LabPlan { shares, ..plan(test) };
     let lab = Lab::start(&plan, &mut |_| {}).unwrap_or_else(|error| panic!("no machine: {error:#}"));
     Some(Machine { lab, plan, _turn: turn })
 }
@@ -54,6 +62,7 @@ fn plan(test: &str) -> LabPlan {
         programs: Programs::in_folder(&Wanted::PROGRAMS.build()),
         guest_programs: vec!["guest-probe".to_owned()],
         system: System::Test,
+        shares: Vec::new(),
         kernel: Kernel::Backports,
         // Proving one is tested where accelerators are; here it would be another boot.
         accelerator: Some(Accelerator::Tcg),

@@ -15,6 +15,8 @@ use crate::vm::this_program;
 const MEMORY: u64 = 5400;
 /// MiB that images, and what is kept, take.
 const DISK: u64 = 4096;
+/// MiB without which nothing can be kept.
+const FULL: u64 = 64;
 
 pub(super) fn machine(folder: &Path, prove: bool) -> Vec<Hop> {
     let qemu = Arch::of_host().map(Qemu::find);
@@ -104,15 +106,23 @@ fn memory() -> Hop {
 }
 
 fn disk(folder: &Path) -> Hop {
-    let name = "disk";
     let there = folder.ancestors().find(|path| path.exists()).unwrap_or(folder);
     let cache = std::env::var_os("HOME").map_or_else(|| there.to_owned(), Into::into);
-    let least = [there, cache.as_path()].into_iter().filter_map(disk_mib).min();
-    match least {
-        Some(free) if free >= DISK => Hop::good(name, format!("{free} MiB are free")),
-        Some(free) if free < 64 => Hop::bad(name, format!("{free} MiB are free"), "make room: nothing can be kept"),
-        Some(free) => Hop::odd(name, format!("{free} MiB are free"), "images take 4 GiB while they are built"),
-        None => Hop::odd(name, "the system does not say", "images take 4 GiB while they are built"),
+    let room = [there, cache.as_path()].into_iter().filter_map(|path| Some((disk_mib(path)?, path)));
+    room_on_disk(room.min())
+}
+
+/// By the folder that has the least room.
+fn room_on_disk(least: Option<(u64, &Path)>) -> Hop {
+    let name = "disk";
+    let Some((free, folder)) = least else {
+        return Hop::odd(name, "the system does not say", "images take 4 GiB while they are built");
+    };
+    let seen = format!("{free} MiB are free for {}", folder.display());
+    match free {
+        DISK.. => Hop::good(name, seen),
+        FULL.. => Hop::odd(name, seen, "images take 4 GiB while they are built"),
+        _ => Hop::bad(name, seen, "make room: nothing can be kept. `lunette image remove` lets images go"),
     }
 }
 
@@ -121,5 +131,21 @@ fn encoder() -> Hop {
     match super::live::encoder() {
         Ok(seen) => Hop::good(name, seen),
         Err(error) => Hop::bad(name, format!("{error:#}"), "frame-export's log says which encoder it chose, and why"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Health;
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_bad_a_small_one_odd_and_the_folder_is_named() {
+        let state = |free| room_on_disk(Some((free, Path::new("/x")))).state;
+        let states = [0, FULL - 1, FULL, DISK - 1, DISK].map(state);
+        assert_eq!(states, [Health::Bad, Health::Bad, Health::Odd, Health::Odd, Health::Good]);
+        let full = room_on_disk(Some((3, Path::new("/srv/state"))));
+        assert_eq!(full.seen, "3 MiB are free for /srv/state");
+        assert!(full.remedy.is_some_and(|remedy| remedy.contains("make room")));
     }
 }

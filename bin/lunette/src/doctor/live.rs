@@ -2,40 +2,56 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
-use lunette_vm::{RunPaths, Shell};
+use anyhow::{Result, ensure};
 use serde_json::Value;
 
-use super::Hop;
+use super::{Hop, guest};
 use crate::api::{Api, path_part};
 use crate::desktops;
-use crate::lab::SPARE_SHELL;
 use crate::up::Known;
 
-const GUEST: Duration = Duration::from_secs(30);
-/// Programs of the guest that nothing goes without.
-const DAEMONS: [&str; 2] = ["drm-manager", "hydra"];
-
+/// What runs; one that was killed is told as such, and not hop by hop.
 pub(super) fn hops(known: &Known) -> Vec<Hop> {
+    if !known.lives() {
+        let seen = format!("`lunette up`, process {}, ended without a word", known.pid);
+        return vec![Hop::bad("lunette up", seen, "`lunette up` starts it anew, with the same desktops")];
+    }
     if known.url.is_empty() {
         return vec![Hop::odd("control plane", format!("process {} is starting it", known.pid), "wait for it")];
     }
-    let log = known.folder.join("control-plane.log").display().to_string();
-    let asked = Api::of(&known.url, &known.folder).and_then(|api| {
-        let said = (api.get("/api/v1/hosts")?, api.get("/api/v1/desktops")?);
-        Ok((api, said))
-    });
-    let (api, (hosts, list)) = match asked {
-        Ok(asked) => asked,
-        Err(error) => {
-            let hop = Hop::bad("control plane", format!("{}: {error:#}", known.url), &format!("see {log}"));
-            return vec![hop, guest(known)];
-        }
+    let (plane, asked) = plane(known);
+    let mut hops = vec![plane];
+    hops.extend(guest::hops(&known.machine));
+    hops.extend(asked.map(beyond).into_iter().flatten());
+    hops
+}
+
+/// What a control plane that answers says of the rest.
+struct Asked {
+    api: Api,
+    hosts: Value,
+    desktops: Value,
+}
+
+fn plane(known: &Known) -> (Hop, Option<Asked>) {
+    let name = "control plane";
+    let ask = || -> Result<Asked> {
+        let api = Api::of(&known.url, &known.folder)?;
+        let (hosts, desktops) = (api.get("/api/v1/hosts")?, api.get("/api/v1/desktops")?);
+        Ok(Asked { api, hosts, desktops })
     };
-    let mut hops = vec![Hop::good("control plane", format!("{} answers", known.url)), guest(known)];
-    hops.extend(rows(&hosts).map(host));
-    hops.extend(rows(&list).map(desktop));
-    let running = rows(&list).find(|one| one["state"] == "running").and_then(|one| one["id"].as_str());
+    match ask() {
+        Ok(asked) => (Hop::good(name, format!("{} answers", known.url)), Some(asked)),
+        Err(error) => {
+            let log = known.folder.join("control-plane.log");
+            (Hop::bad(name, format!("{}: {error:#}", known.url), &format!("see {}", log.display())), None)
+        }
+    }
+}
+
+fn beyond(Asked { api, hosts, desktops }: Asked) -> Vec<Hop> {
+    let mut hops: Vec<Hop> = rows(&hosts).map(host).chain(rows(&desktops).map(desktop)).collect();
+    let running = rows(&desktops).find(|one| one["state"] == "running").and_then(|one| one["id"].as_str());
     match running {
         Some(id) => hops.extend([picture(&api, id), stream(&api, id)]),
         None => hops.push(Hop::odd("picture, stream", "no desktop runs to look at", "`lunette create light`")),
@@ -49,31 +65,6 @@ fn rows(list: &Value) -> impl Iterator<Item = &Value> {
 
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value[name].as_str().unwrap_or_default()
-}
-
-/// What the machine's own system says of our programs in it.
-fn guest(known: &Known) -> Hop {
-    let name = "guest daemons";
-    let asked = || -> Result<Vec<(String, String)>> {
-        let paths = RunPaths::named(&known.machine.parse()?);
-        let port = format!("lunette.shell.{SPARE_SHELL}").parse()?;
-        let mut shell = Shell::open(&paths.port(&port)).context("the machine's shell is not reached")?;
-        let said = shell.run(&format!("systemctl is-active {}", DAEMONS.join(" ")), GUEST)?;
-        let states = said.output.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned);
-        Ok(DAEMONS.iter().map(|name| (*name).to_owned()).zip(states).collect())
-    };
-    match asked() {
-        Ok(states) if states.len() == DAEMONS.len() && states.iter().all(|(_, state)| state == "active") => {
-            Hop::good(name, format!("{} run", DAEMONS.join(" and ")))
-        }
-        Ok(states) => {
-            let said: Vec<String> = states.iter().map(|(name, state)| format!("{name} is {state}")).collect();
-            let shell =
-                format!("`lunette vm shell --name {} --number {SPARE_SHELL} 'journalctl -b -n 50'`", known.machine);
-            Hop::bad(name, said.join(", "), &format!("{shell} says why"))
-        }
-        Err(error) => Hop::bad(name, format!("{error:#}"), "`lunette down` and `lunette up` start the machine anew"),
-    }
 }
 
 fn host(host: &Value) -> Hop {
@@ -124,4 +115,80 @@ pub(super) fn encoder() -> Result<String> {
     let name = auto.candidate()?.name;
     ensure!(!name.is_empty(), "an encoder without a name");
     Ok(format!("{name} encodes test pictures; passed over: {}", auto.passed_over.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::super::Health;
+    use super::*;
+
+    /// A control plane that knows one host and one desktop, for two questions.
+    fn known(hosts: &'static str, desktops: &'static str) -> (tempfile::TempDir, Known) {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("admin.token"), "token").unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        thread::spawn(move || {
+            for body in [hosts, desktops] {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
+                assert!(lines.by_ref().any(|line| line.is_empty()), "a head ends");
+                let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+                stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
+            }
+        });
+        let pid = rustix::process::getpid().as_raw_nonzero().get();
+        let machine = "no-such-machine".to_owned();
+        let known = Known { pid, url, folder: folder.path().to_owned(), machine };
+        (folder, known)
+    }
+
+    fn find<'a>(hops: &'a [Hop], name: &str) -> &'a Hop {
+        hops.iter().find(|hop| hop.name == name).unwrap_or_else(|| panic!("no {name} in {hops:?}"))
+    }
+
+    #[test]
+    fn a_host_without_its_hydra_and_the_desktops_lost_by_it_are_bad() {
+        let (_folder, known) = known(
+            r#"[{"name": "local", "state": "lost", "why": "connection refused"}]"#,
+            r#"[{"id": "desktop-1", "state": "lost", "bridge": "unknown", "why": "its host is lost"}]"#,
+        );
+        let hops = hops(&known);
+        assert_eq!(find(&hops, "control plane").state, Health::Good);
+        let host = find(&hops, "host");
+        assert_eq!((host.state, host.seen.as_str()), (Health::Bad, "local is lost: connection refused"));
+        assert_eq!(find(&hops, "desktop").state, Health::Bad);
+        assert_eq!(find(&hops, "guest").state, Health::Bad, "this machine is none");
+    }
+
+    #[test]
+    fn a_host_that_is_here_is_good_and_its_room_is_told() {
+        let (_folder, known) =
+            known(r#"[{"name": "local", "state": "here", "facts": {"memory_available_mib": 900}}]"#, "[]");
+        let hops = hops(&known);
+        assert_eq!(find(&hops, "host").seen, "local is here, 900 MiB free");
+        assert_eq!(find(&hops, "picture, stream").state, Health::Odd);
+    }
+
+    #[test]
+    fn a_control_plane_that_is_gone_is_told_once_and_the_guest_is_looked_at_all_the_same() {
+        let (_folder, mut known) = known("[]", "[]");
+        "http://127.0.0.1:1/".clone_into(&mut known.url);
+        let hops = hops(&known);
+        assert_eq!(find(&hops, "control plane").state, Health::Bad);
+        assert_eq!(hops.len(), 2, "{hops:?}");
+    }
+
+    #[test]
+    fn one_that_was_killed_is_told_as_such() {
+        let (_folder, mut known) = known("[]", "[]");
+        // More than any process has.
+        known.pid = i32::MAX;
+        let hops = hops(&known);
+        assert_eq!((hops.len(), hops[0].name, hops[0].state), (1, "lunette up", Health::Bad));
+    }
 }

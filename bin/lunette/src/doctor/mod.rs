@@ -1,5 +1,6 @@
 //! `lunette doctor`: every hop between a person and a desktop, what was seen there, and what to do.
 
+mod guest;
 mod hops;
 mod live;
 

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
 use serde::{Deserialize, Serialize};
 
 /// What is told of it to others.
@@ -21,6 +22,13 @@ pub(crate) struct Known {
     pub(crate) folder: PathBuf,
     /// Its machine's name.
     pub(crate) machine: String,
+}
+
+impl Known {
+    /// Whether its process is there: one that was killed leaves what it told.
+    pub(crate) fn lives(&self) -> bool {
+        Pid::from_raw(self.pid).is_some_and(|pid| test_kill_process(pid).is_ok())
+    }
 }
 
 /// Holds the folder while it lives.

@@ -22,7 +22,7 @@ use axum::response::Response;
 use hyper_util::rt::TokioIo;
 use lunette_desktop::DesktopId;
 use lunette_fleet::Stage;
-use lunette_http::is_websocket;
+use lunette_http::{is_websocket, tell_user};
 use serde::Serialize;
 use tokio::sync::Notify;
 
@@ -160,6 +160,8 @@ fn prepare(app: &App, caller: &Caller, id: &DesktopId, request: &mut Request, ta
     let websocket = is_websocket(request.headers());
     let headers = request.headers_mut();
     OURS.iter().for_each(|name| drop(headers.remove(name)));
+    // The bridge knows tokens; whom others see there is said by who knows people.
+    tell_user(headers, &caller.name);
     // Tokens of ours are of no use there; the page's subprotocol is.
     let protocols = headers.remove("sec-websocket-protocol");
     if protocols.is_some_and(|list| list.to_str().is_ok_and(offers_ours)) {

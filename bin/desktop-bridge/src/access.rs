@@ -7,7 +7,7 @@ use anyhow::{Context, ensure};
 use axum::http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
 use axum::http::{HeaderMap, Method, StatusCode};
 use lunette_auth::{Denied, Doors, Grants, Identity, Neighbourhood, Scope, from_authorization, from_protocols};
-use lunette_http::{Throttle, effect, field, heads};
+use lunette_http::{Throttle, effect, field, heads, told_user};
 
 use crate::cli::{Args, Listen};
 use crate::listen::Peer;
@@ -62,7 +62,10 @@ impl Gate {
         let identity = self.identify(&place, headers)?;
         let refused = |denied: Denied| Problem::new(StatusCode::FORBIDDEN, denied.to_string()).for_want_of_a_token();
         identity.needs(scope).map_err(refused)?;
-        Ok(Some(identity))
+        Ok(Some(match told(peer, headers) {
+            Some(name) => identity.named(name),
+            None => identity,
+        }))
     }
 
     fn look_at_doors(&self, method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
@@ -91,6 +94,14 @@ impl Gate {
                 Err(Problem::new(StatusCode::UNAUTHORIZED, denied.to_string()).for_want_of_a_token())
             }
         }
+    }
+}
+
+/// Who this is, as a hydra says that stands in front. Over a network anybody says anything.
+fn told<'a>(peer: &Peer, headers: &'a HeaderMap) -> Option<&'a str> {
+    match peer {
+        Peer::Process => told_user(headers),
+        Peer::Address(_) => None,
     }
 }
 
@@ -194,6 +205,21 @@ mod tests {
         let offered = heads(&[(SEC_WEBSOCKET_PROTOCOL, &format!("{PROTOCOL}, lunette.bearer.{AGENT}"))]);
         let identity = admit(&gate, &offered, Scope::Agent).expect("let in").expect("somebody");
         assert_eq!(identity.name(), Some("builder"));
+    }
+
+    #[test]
+    fn a_process_that_let_somebody_in_says_who_and_nobody_says_so_over_a_network() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let gate = guarded(&file);
+        let named = |peer, token| {
+            let headers = heads(&[(lunette_http::USER, "zoe"), (AUTHORIZATION, &format!("Bearer {token}"))]);
+            let identity = gate.admit(&peer, &Method::GET, &headers, Some(Scope::View)).expect("let in");
+            let identity = identity.expect("somebody");
+            (identity.name().map(str::to_owned), identity.has(Scope::Control), identity.is_agent())
+        };
+        assert_eq!(named(Peer::Process, VIEW), (Some("zoe".to_owned()), false, false), "and may no more");
+        assert_eq!(named(Peer::Process, AGENT), (Some("zoe".to_owned()), true, true));
+        assert_eq!(named(PEER, VIEW), (Some("eye".to_owned()), false, false));
     }
 
     #[test]

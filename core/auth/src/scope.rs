@@ -58,6 +58,12 @@ impl Identity {
         Self { name: name.map(Arc::from), scope }
     }
 
+    /// May the same, and is somebody else: as who let them in says.
+    #[must_use]
+    pub fn named(self, name: &str) -> Self {
+        Self { name: Some(Arc::from(name)), ..self }
+    }
+
     /// The name that came with the token.
     #[must_use]
     pub fn name(&self) -> Option<&str> {

@@ -10,6 +10,7 @@ mod pump;
 mod refused;
 mod throttle;
 mod time;
+mod user;
 
 pub use connection::{pause_after, serve};
 pub use doorway::{Doorway, Guest};
@@ -18,3 +19,4 @@ pub use pump::{Life, TAKEN, TO_BRIDGE, TO_CLIENT, pump};
 pub use refused::explain;
 pub use throttle::Throttle;
 pub use time::{rfc3339, rfc3339_of};
+pub use user::{USER, tell_user, told_user};

@@ -47,6 +47,26 @@ async fn a_bridge_hears_what_the_caller_may_do_and_nothing_of_ours() {
 }
 
 #[tokio::test]
+async fn a_bridge_is_told_whose_request_it_is_whatever_the_request_says() {
+    let hydra = Hydra::start().await;
+    let plane = Plane::start(&hydra).await;
+    plane.desktop("one").await;
+    let token = plane.token(&["control"], None).await;
+    let bearer = format!("Bearer {token}");
+    let claims = [("authorization", bearer.as_str()), ("lunette-user", "admin"), ("lunette-user", "another")];
+    let said = plane.send("get", "/api/v1/desktops/one/bridge/status", &claims, "").await.is(200).json();
+    assert_eq!(said["user"], "control", "the token's own name");
+    let person = json!({ "name": "Zoë", "password": "correct horse", "scopes": ["view"] });
+    plane.post("/api/v1/users", &person).await.is(201);
+    let login = json!({ "user": "Zoë", "password": "correct horse" }).to_string();
+    let entered = plane.send("post", "/api/v1/session", &[], &login).await.is(200);
+    let cookie = entered.header("set-cookie").split(';').next().unwrap().to_owned();
+    let headers = [("cookie", cookie.as_str()), ("lunette-user", "admin")];
+    let said = plane.send("get", "/api/v1/desktops/one/bridge/status", &headers, "").await.is(200).json();
+    assert_eq!(said["user"], "Zoë");
+}
+
+#[tokio::test]
 async fn a_websocket_passes_both_ways_is_listed_and_can_be_ended() {
     let hydra = Hydra::start().await;
     let plane = Plane::start(&hydra).await;

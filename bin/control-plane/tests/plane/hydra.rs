@@ -148,7 +148,8 @@ async fn bridge(
     inside.lock().unwrap().bridged.push((rest, token.clone()));
     let Ok(upgrade) = upgrade else {
         let has = |name: &str| headers.contains_key(name);
-        let body = json!({ "token": token, "cookie": has("cookie"), "origin": has("origin") });
+        let user = headers.get("lunette-user").map(|name| String::from_utf8_lossy(name.as_bytes()).into_owned());
+        let body = json!({ "token": token, "user": user, "cookie": has("cookie"), "origin": has("origin") });
         return ([("set-cookie", "foreign=1")], Body::from(body.to_string())).into_response();
     };
     upgrade.protocols(["lunette"]).on_upgrade(|mut socket| async move {

@@ -1,8 +1,10 @@
 //! Everybody at one desktop.
 
+use std::net::SocketAddr;
+
 use lunette_wire::stream::{ClientMessage, Init, Input, Ping, RemoteUser, ServerMessage};
 
-use crate::support::{Arrival, Bridge, Viewer, earlier, knowing};
+use crate::support::{Arrival, Bridge, Request, TOKENS, Viewer, earlier, knowing};
 
 fn joined(message: ServerMessage) -> Option<(u32, String)> {
     match message {
@@ -30,6 +32,32 @@ async fn a_newcomer_hears_of_itself_first_and_then_of_everybody_else() {
         })
         .await;
     assert_eq!(left, second_id);
+}
+
+/// A process that stands in front of a bridge, as hydra does; for one connection.
+async fn in_front_of(bridge: &Bridge) -> SocketAddr {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let (address, socket) = (listener.local_addr().expect("an address"), bridge.socket());
+    tokio::spawn(async move {
+        let (mut client, _) = listener.accept().await.expect("a client");
+        let mut bridge = tokio::net::UnixStream::connect(socket).await.expect("it listens");
+        drop(tokio::io::copy_bidirectional(&mut client, &mut bridge).await);
+    });
+    address
+}
+
+#[tokio::test]
+async fn others_see_the_name_by_which_somebody_was_let_in_and_not_the_one_of_the_init() {
+    let bridge = Bridge::guarded("still");
+    let front = in_front_of(&bridge).await;
+    let stream = || Request::of(&bridge, "/ws/stream").bearer(TOKENS.control).header("lunette-user", "ann");
+    let mut told = stream().through(front).open().await;
+    told.init(&knowing("Zoë")).await;
+    assert_eq!(told.until(joined).await.1, "ann");
+    // Whoever comes over a network says nothing of the kind, and is who the init says, for want of a name.
+    let mut claims = stream().open().await;
+    claims.init(&knowing("Zoë")).await;
+    assert_eq!(claims.until(joined).await.1, "Zoë");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use axum::http::header::{
     TRANSFER_ENCODING, UPGRADE,
 };
 
-use lunette_http::{connection_words, is_websocket};
+use lunette_http::{USER, connection_words, is_websocket};
 
 const FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
 const WEBSOCKET: HeaderValue = HeaderValue::from_static("websocket");
@@ -24,9 +24,10 @@ const OF_THE_CONNECTION: [HeaderName; 8] = [
 ];
 
 /// What a client says of us, or of others: a bridge hears it from nobody but us.
-const OF_PROXIES: [HeaderName; 7] = [
+const OF_PROXIES: [HeaderName; 8] = [
     COOKIE,
     FORWARDED_PREFIX,
+    USER,
     HeaderName::from_static("forwarded"),
     HeaderName::from_static("proxy-authorization"),
     HeaderName::from_static("x-forwarded-for"),
@@ -114,8 +115,12 @@ mod tests {
 
     #[test]
     fn a_bridge_hears_from_us_alone_where_it_is_seen() {
-        let mut request =
-            headers(&[("x-forwarded-prefix", "/evil"), ("x-forwarded-host", "evil"), ("cookie", "of=another")]);
+        let mut request = headers(&[
+            ("x-forwarded-prefix", "/evil"),
+            ("x-forwarded-host", "evil"),
+            ("cookie", "of=another"),
+            ("lunette-user", "another"),
+        ]);
         clean_request(&mut request, Some("/d/a/"));
         assert_eq!(names(&request), ["x-forwarded-prefix"]);
         assert_eq!(request["x-forwarded-prefix"], "/d/a/");

@@ -10,7 +10,7 @@ use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use lunette_http::is_websocket;
+use lunette_http::{USER, is_websocket};
 use tokio::time::timeout;
 
 use super::door::Door;
@@ -94,7 +94,12 @@ fn prepare(request: &mut Request, uri: Uri, origin: Origin<'_>) {
     match origin {
         Origin::Anybody { prefix } => clean_request(headers, prefix),
         Origin::Api { prefix, tokens } => {
+            // A control plane tells whom it let in.
+            let user = headers.get(USER).cloned();
             clean_request(headers, Some(prefix));
+            if let Some(user) = user {
+                headers.insert(USER, user);
+            }
             // A Unix socket is reached by no page, whatever its names may lead to.
             headers.insert(HOST, HeaderValue::from_static("localhost"));
             headers.remove(ORIGIN);

@@ -117,12 +117,29 @@ fn from_outside_nothing_is_added_and_nothing_but_bridges_is_reached() {
     let own = heard(&own.is(200));
     assert!(own.starts_with("get /x?y http/1.1\r\n") && !own.contains("authorization"), "{own}");
     assert!(own.contains("origin: http://evil\r\n") && own.contains(&format!("host: {host}\r\n")), "{own}");
+    let claim = format!("GET /x HTTP/1.1\r\nHost: {host}\r\nLunette-User: admin\r\n{close}");
+    let claim = heard(&from_outside(port(&host), &claim).is(200));
+    assert!(!claim.contains("admin"), "nobody says there who he is: {claim}");
     let by_path = format!("GET /d/a/x HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Forwarded-Prefix: /evil\r\n{close}");
     let by_path = heard(&from_outside(port(&host), &by_path).is(200));
     assert!(by_path.contains("x-forwarded-prefix: /d/a/\r\n") && !by_path.contains("evil"), "{by_path}");
     for target in ["/", "/api/v1/dev-containers", "/d/nobody/", "/openapi.json", "/d/../health"] {
         from_outside(port(&host), &format!("GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n{close}")).is(404);
     }
+}
+
+#[test]
+fn a_client_of_the_api_says_who_it_asks_for() {
+    let inside = with_bridge("a");
+    let mut client = UnixStream::connect(inside.world.socket()).unwrap();
+    let request = format!(
+        "GET {} HTTP/1.1\r\nHost: hydra\r\nLunette-User: zoe\r\nConnection: close\r\n\r\n",
+        path("a", "/proxy/9876/status")
+    );
+    client.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).unwrap();
+    assert!(answer.to_lowercase().contains("lunette-user: zoe"), "{answer}");
 }
 
 #[test]

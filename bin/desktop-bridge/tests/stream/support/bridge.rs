@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -46,14 +47,15 @@ impl Bridge {
         Self::start(&["--pattern", pattern])
     }
 
-    /// The same, behind [`TOKENS`].
+    /// The same, behind [`TOKENS`]. Processes of this machine reach it at [`Bridge::socket`] too.
     pub(crate) fn guarded(pattern: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let Tokens { view, control, agent, .. } = TOKENS;
         let file = folder.path().join("tokens");
         std::fs::write(&file, format!("view {view}\ncontrol {control}\nagent {agent} builder\n")).expect("written");
         let file = file.to_str().expect("UTF-8").to_owned();
-        Self::start_in(folder, &["--pattern", pattern, "--token-file", &file])
+        let socket = format!("unix:{}", folder.path().join("http.sock").display());
+        Self::start_in(folder, &["--pattern", pattern, "--token-file", &file, "--listen", &socket])
     }
 
     /// With these arguments besides.
@@ -80,7 +82,10 @@ impl Bridge {
         let log = Arc::<Mutex<String>>::default();
         collect(child.stderr.take().expect("piped"), Arc::clone(&log));
         let mut line = String::new();
-        let said = BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line);
+        let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
+        let said = stdout.read_line(&mut line);
+        // It says where else it listens, too.
+        std::thread::spawn(move || stdout.lines().map_while(Result::ok).for_each(drop));
         let address = line.trim().strip_prefix("listening http=").and_then(|address| address.parse().ok());
         let log_so_far = || log.lock().expect("nobody panics with it").clone();
         let address = address.unwrap_or_else(|| panic!("{said:?} {line:?}: it does not listen\n{}", log_so_far()));
@@ -89,6 +94,11 @@ impl Bridge {
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where processes of this machine reach a guarded one.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.folder.path().join("http.sock")
     }
 
     /// What reached the desktop so far.

@@ -45,6 +45,12 @@ impl Request {
         self
     }
 
+    /// By way of what listens here instead.
+    pub(crate) fn through(mut self, address: std::net::SocketAddr) -> Self {
+        self.address = address;
+        self
+    }
+
     pub(crate) fn bearer(self, token: &str) -> Self {
         self.header("authorization", &format!("Bearer {token}"))
     }

@@ -1,4 +1,12 @@
-//! What a kernel module says of itself: the `.modinfo` section of its ELF file.
+//! ELF files: what a kernel module says of itself in its `.modinfo` section, and what of a program is not loaded.
+
+/// How 64-bit little-endian ELF files begin; both architectures have these.
+const MAGIC: &[u8] = b"\x7fELF\x02\x01";
+/// Bytes of their header.
+const HEADER: usize = 64;
+
+/// Where the table of sections is, the size of its entries, how many there are, and which of them has their names.
+const SECTIONS: [(usize, usize); 4] = [(0x28, 8), (0x3a, 2), (0x3c, 2), (0x3e, 2)];
 
 /// `depends` and `softdep` of a module, or `None` when it is not a module.
 pub(crate) fn modinfo(module: &[u8]) -> Option<Vec<(&str, &str)>> {
@@ -7,9 +15,35 @@ pub(crate) fn modinfo(module: &[u8]) -> Option<Vec<(&str, &str)>> {
     Some(records.filter_map(|record| record.split_once('=')).collect())
 }
 
-/// A section of a 64-bit little-endian ELF file; both architectures have these.
+/// Takes from a program what the kernel and the loader do not read: sections and all that only these lead to. What is no
+/// program stays as it is.
+pub(crate) fn strip(file: &mut Vec<u8>) {
+    let Some(end) = segments_end(file) else { return };
+    file.truncate(end);
+    for (at, len) in SECTIONS {
+        file[at..at + len].fill(0);
+    }
+}
+
+/// Behind the last byte that a program's segments have, and behind its header and the table of segments.
+fn segments_end(file: &[u8]) -> Option<usize> {
+    if !file.starts_with(MAGIC) {
+        return None;
+    }
+    let (table, entry, count) = (word(file, 0x20)?, half(file, 0x36)?, half(file, 0x38)?);
+    let table_end = table.checked_add(entry.checked_mul(count)?)?;
+    let segment_end = |number: usize| {
+        let header = table.checked_add(entry.checked_mul(number)?)?;
+        word(file, header.checked_add(0x8)?)?.checked_add(word(file, header.checked_add(0x20)?)?)
+    };
+    let ends: Option<Vec<usize>> = (0..count).map(segment_end).collect();
+    let end = ends?.into_iter().max()?.max(table_end).max(HEADER);
+    (end <= file.len()).then_some(end)
+}
+
+/// A section of an ELF file.
 fn section<'a>(file: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
-    if !file.starts_with(b"\x7fELF\x02\x01") {
+    if !file.starts_with(MAGIC) {
         return None;
     }
     let table = word(file, 0x28)?;
@@ -76,7 +110,46 @@ mod tests {
         assert_eq!(modinfo(b"#!/bin/sh"), None);
     }
 
+    #[test]
+    fn a_stripped_program_runs_as_before_and_has_no_sections() {
+        let mut program = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+        let before = program.len();
+        strip(&mut program);
+        assert!(program.len() < before, "{before}");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("program");
+        std::fs::write(&path, &program).unwrap();
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let ran = std::process::Command::new(&path).arg("--list").output().unwrap();
+        assert!(ran.status.success(), "{ran:?}");
+        assert!(String::from_utf8(ran.stdout).unwrap().contains("a_stripped_program_runs_as_before"));
+        assert_eq!(section(&program, b".text"), None);
+        let again = program.clone();
+        strip(&mut program);
+        assert!(program == again);
+    }
+
+    #[test]
+    fn what_is_no_program_is_not_stripped() {
+        for file in [&b"#!/bin/sh\n"[..], b"", b"\x7fELF\x02\x01", &module_with(&["depends=a"])] {
+            let mut stripped = file.to_vec();
+            strip(&mut stripped);
+            assert_eq!(stripped, file);
+        }
+    }
+
     proptest! {
+        #[test]
+        fn a_damaged_program_never_panics(at in 0_usize..120, value in any::<u8>(), cut in 0_usize..200) {
+            let mut program = vec![0; 200];
+            program[..6].copy_from_slice(MAGIC);
+            program[0x20] = 64;
+            (program[0x36], program[0x38]) = (56, 1);
+            program[at] = value;
+            program.truncate(cut);
+            strip(&mut program);
+        }
+
         #[test]
         fn a_damaged_module_never_panics(at in 0_usize..400, value in any::<u8>(), cut in 0_usize..400) {
             let mut module = module_with(&["depends=a,b"]);

@@ -7,7 +7,7 @@ use std::path::{Component, Path};
 use crate::error::io_error;
 use crate::files::embedded;
 use crate::tree::{Content, Kind, Node, Tree};
-use crate::{Error, Result, cpio};
+use crate::{Error, Result, cpio, elf};
 
 /// A second archive for the initrd.
 ///
@@ -25,13 +25,15 @@ impl Overlay {
         Self::default()
     }
 
-    /// Brings a program of the host to `/usr/local/bin`, under its own name.
+    /// Brings a program of the host to `/usr/local/bin`, under its own name and without what only a debugger reads: the
+    /// guest unpacks and copies every byte before it starts.
     ///
     /// # Errors
     /// When it cannot be read.
     pub fn program(self, program: &Path) -> Result<Self> {
         let name = program.file_name().unwrap_or_default();
-        let content = fs::read(program).map_err(io_error("read", program))?;
+        let mut content = fs::read(program).map_err(io_error("read", program))?;
+        elf::strip(&mut content);
         self.file(&Path::new("/usr/local/bin").join(name), 0o755, content)
     }
 

@@ -13,6 +13,7 @@ use lunette_relay::{Limits, Tunnels};
 use lunette_store::{Sqlite, Store};
 use tokio::sync::{Notify, broadcast, watch};
 
+use crate::album::Album;
 use crate::audit::Audit;
 use crate::auth::{Gate, Keys, NewToken, Scopes};
 use crate::config::{Config, HostConfig};
@@ -36,6 +37,7 @@ pub(crate) struct App {
     /// Hosts that dial in.
     pub(crate) tunnels: Tunnels,
     pub(crate) eyes: Eyes,
+    pub(crate) album: Album,
     pub(crate) viewers: Viewers,
     pub(crate) guests: Guests,
     /// Whether cookies need TLS.
@@ -69,6 +71,7 @@ impl App {
         let store = Store::start(Sqlite::open(&path)?)?;
         let keys = Keys::load(store.clone()).await?;
         let audit = Audit::open(&config.state.join("audit.jsonl"))?;
+        let album = Album::open(&config.state).context("cannot keep pictures")?;
         let started = Instant::now();
         let mut fleet = Fleet::default();
         for host in &config.hosts {
@@ -92,6 +95,7 @@ impl App {
             hosts: RwLock::new(config.hosts.iter().map(reach).collect()),
             tunnels: Tunnels::new(Limits::default()),
             eyes: Eyes::default(),
+            album,
             viewers: Viewers::default(),
             guests: Guests::default(),
             secure: config.tls.is_some(),

@@ -12,6 +12,7 @@
 
 #![forbid(unsafe_code)]
 
+mod album;
 mod app;
 pub mod audit;
 mod auth;

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use axum::http::Method;
 use lunette_desktop::{BridgeState, DesktopId, Wish};
-use lunette_fleet::{Action, Desired, Failure, HostFacts, HostName, Stage};
+use lunette_fleet::{Action, Desired, Failure, HostFacts, HostName, Stage, Wanted};
 use lunette_frame::Size;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
+use crate::album::take_last;
 use crate::app::App;
 use crate::hydra::{Hydra, HydraError, Listed, decode_list};
 
@@ -103,6 +104,10 @@ async fn create(app: Arc<App>, host: HostName, id: DesktopId, wish: Box<Wish>) {
 
 async fn remove(app: Arc<App>, host: HostName, id: DesktopId) {
     app.note("desktop.end", Some(&id), format!("{id} is ended on {host}")).await;
+    let pauses = app.fleet().desired(&id).is_some_and(|desired| desired.wanted == Wanted::Stopped);
+    if pauses {
+        take_last(&app, &host, &id).await;
+    }
     let outcome = match hydra(&app, &host) {
         Some(hydra) => {
             let path = format!("/api/v1/dev-containers/{id}");
@@ -154,6 +159,7 @@ async fn forget(app: &App, id: DesktopId) {
         tracing::error!(error = lunette_cause::chain(&error), %id, "a desktop that is gone cannot be forgotten");
     }
     app.eyes.close(&id);
+    app.album.forget(&id);
     app.note("desktop.gone", Some(&id), format!("nothing is left of {id}")).await;
 }
 

@@ -285,6 +285,7 @@ pub(super) async fn remove(
         let forgotten = id.clone();
         app.store.ask(move |store| store.forget_desktop(&forgotten)).await?;
         app.fleet().forget(&id);
+        app.album.forget(&id);
         app.changed();
         return Ok(json_answer(StatusCode::OK, &gone));
     }

@@ -113,7 +113,7 @@ pub(super) static OPERATIONS: &[Operation] = operations![
     with!(post("/api/v1/desktops/{id}/stop", OPERATE, "End a desktop, and keep it in mind", (202, Shape::Json("Desktop"))), switches: &[WAIT]), desktops::stop;
     with!(post("/api/v1/desktops/{id}/resize", OPERATE, "Another size", (202, Shape::Json("Desktop"))), body: Some("Resize")), desktops::resize;
     with!(get("/api/v1/desktops/{id}/logs", OPERATE, "What its programs, its launcher or its bridge print", Shape::Text), switches: &[("of", "desktop, launcher or bridge"), ("follow", "1: go on until it is over"), ("bytes", "so many from the end")]), external::logs;
-    with!(get("/api/v1/desktops/{id}/screenshot", VIEW, "One picture", Shape::Bytes), switches: SCREENSHOT), screenshot::serve;
+    with!(get("/api/v1/desktops/{id}/screenshot", VIEW, "One picture; of a stopped desktop the last one, with X-Paused-Screenshot: true", Shape::Bytes), switches: SCREENSHOT), screenshot::serve;
     with!(post("/api/v1/desktops/{id}/exec", AGENT, "Run a program in it", (200, Shape::Json("Executed"))), body: Some("Exec")), external::exec;
     get("/api/v1/desktops/{id}/bridge/{*rest}", VIEW, "Anything that its bridge answers, as far as one's scopes go there", Shape::Bytes), external::bridge;
     post("/api/v1/desktops/{id}/bridge/{*rest}", CONTROL, "The same", (200, Shape::Bytes)), external::bridge;
@@ -136,7 +136,7 @@ pub(super) static OPERATIONS: &[Operation] = operations![
 
     get("/api/v1/external-agents/{id}/ws/stream", VIEW, "A WebSocket: pictures and use, as docs/protocol-stream.md says", Shape::Socket), external::same;
     get("/api/v1/external-agents/{id}/ws/input", CONTROL, "A WebSocket: use alone", Shape::Socket), external::same;
-    with!(get("/api/v1/external-agents/{id}/screenshot", VIEW, "One picture", Shape::Bytes), switches: SCREENSHOT), screenshot::serve;
+    with!(get("/api/v1/external-agents/{id}/screenshot", VIEW, "One picture; of a stopped desktop the last one, with X-Paused-Screenshot: true", Shape::Bytes), switches: SCREENSHOT), screenshot::serve;
     get("/api/v1/external-agents/{id}/clipboard", CONTROL, "What is on its clipboard", Shape::Json("Anything")), external::same;
     with!(post("/api/v1/external-agents/{id}/clipboard", CONTROL, "Put something on its clipboard", (200, Shape::Nothing)), body: Some("Anything")), external::same;
     post("/api/v1/external-agents/{id}/upload", CONTROL, "Bring a file into it", (200, Shape::Json("Anything"))), external::same;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::http::header::{CONTENT_TYPE, HOST, HeaderValue, PROXY_AUTHORIZATION};
 use axum::http::{Method, Request, Response, StatusCode};
 use hyper::client::conn::http1;
@@ -92,6 +92,24 @@ impl Hydra {
         Ok(())
     }
 
+    /// Asks for something that is no document, of so many bytes at most.
+    pub(crate) async fn fetch(&self, path: &str, limit: Duration, most: usize) -> Result<Bytes, HydraError> {
+        let request = Request::get(path).body(Body::empty()).map_err(silent)?;
+        self.whole(request, limit, most).await
+    }
+
+    /// A whole answer, when it is a good one.
+    async fn whole(&self, request: Request<Body>, limit: Duration, most: usize) -> Result<Bytes, HydraError> {
+        let answer = self.send(request, limit).await?;
+        let status = answer.status();
+        let bytes = timeout(limit, to_bytes(answer.into_body(), most)).await;
+        let bytes = bytes.map_err(|_| silent("no whole answer in time"))?.map_err(silent)?;
+        if !status.is_success() {
+            return Err(HydraError::Refused { status, error: refusal(&bytes, status) });
+        }
+        Ok(bytes)
+    }
+
     /// Asks for a document.
     pub(crate) async fn ask<T: DeserializeOwned>(
         &self,
@@ -102,13 +120,7 @@ impl Hydra {
     ) -> Result<T, HydraError> {
         let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
         let request = Request::builder().method(method).uri(path).header(CONTENT_TYPE, "application/json").body(body);
-        let answer = self.send(request.map_err(silent)?, limit).await?;
-        let status = answer.status();
-        let bytes = timeout(limit, to_bytes(answer.into_body(), LONGEST)).await;
-        let bytes = bytes.map_err(|_| silent("no whole answer in time"))?.map_err(silent)?;
-        if !status.is_success() {
-            return Err(HydraError::Refused { status, error: refusal(&bytes, status) });
-        }
+        let bytes = self.whole(request.map_err(silent)?, limit, LONGEST).await?;
         let bytes = if bytes.is_empty() { &b"null"[..] } else { &bytes[..] };
         serde_json::from_slice(bytes).map_err(|error| silent(format!("an answer that makes no sense: {error}")))
     }

@@ -10,7 +10,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
-use crate::hydra::Hydra;
+use crate::hydra::{Hydra, LAST_PICTURE};
 use crate::plane::{PATIENCE, Plane};
 
 pub(crate) async fn socket(plane: &Plane, token: &str, path: &str) -> WebSocketStream<TcpStream> {
@@ -121,4 +121,43 @@ async fn the_wall_tells_what_changes_and_why_there_is_no_picture() {
         }
     };
     assert_eq!((&told["id"], &told["why"]), (&json!("one"), &json!("its host's pictures are not reached from here")));
+}
+
+#[tokio::test]
+async fn a_stopped_desktop_is_shown_as_it_looked_at_last_and_marked_as_paused() {
+    let hydra = Hydra::start().await;
+    let mut plane = Plane::start(&hydra).await;
+    plane.desktop("one").await;
+    let path = "/api/v1/external-agents/one/screenshot";
+    assert_eq!(plane.get(path).await.is(200).header("x-paused-screenshot"), "false");
+    plane.post("/api/v1/desktops/one/stop?wait=15", &Value::Null).await.is(202);
+    let paused = plane.get(path).await.is(200);
+    assert_eq!((paused.header("x-paused-screenshot"), paused.header("content-type")), ("true", "image/jpeg"));
+    assert_eq!(&*paused.body, LAST_PICTURE);
+    let bearer = format!("Bearer {}", plane.admin);
+    let again = [("authorization", bearer.as_str()), ("if-none-match", paused.header("etag"))];
+    let unchanged = plane.send("get", path, &again, "").await.is(304);
+    assert_eq!(unchanged.header("x-paused-screenshot"), "true");
+    plane.get(&format!("{path}?format=png")).await.is(409);
+    // What is kept outlives the control plane, and not the desktop.
+    plane.restart().await;
+    assert_eq!(&*plane.get(path).await.is(200).body, LAST_PICTURE);
+    plane.post("/api/v1/desktops/one/start?wait=15", &Value::Null).await.is(202);
+    assert_eq!(plane.get(path).await.is(200).header("x-paused-screenshot"), "false");
+    plane.post("/api/v1/desktops/one/stop?wait=15", &Value::Null).await.is(202);
+    assert!(plane.state("pictures/one.jpg").exists());
+    plane.by(&plane.admin, "delete", "/api/v1/desktops/one?wait=15", &Value::Null).await.is(200);
+    plane.get(path).await.is(404);
+    assert!(!plane.state("pictures/one.jpg").exists());
+}
+
+#[tokio::test]
+async fn a_desktop_that_was_stopped_without_a_picture_has_none() {
+    let hydra = Hydra::start().await;
+    let plane = Plane::start(&hydra).await;
+    plane.desktop("one").await;
+    plane.post("/api/v1/desktops/one/stop?wait=15", &Value::Null).await.is(202);
+    std::fs::remove_file(plane.state("pictures/one.jpg")).unwrap();
+    let refused = plane.get("/api/v1/desktops/one/screenshot").await.is(409);
+    assert!(refused.json()["error"].as_str().unwrap().contains("no last picture"), "{refused:?}");
 }

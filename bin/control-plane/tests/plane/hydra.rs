@@ -18,6 +18,9 @@ use tokio::task::JoinHandle;
 
 pub(crate) const TOKEN: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 
+/// What its bridges show.
+pub(crate) const LAST_PICTURE: &[u8] = b"\xff\xd8\xff and so on";
+
 /// What it has, and what it was asked for.
 #[derive(Default)]
 pub(crate) struct Inside {
@@ -77,6 +80,7 @@ fn router(inside: Shared, guarded: bool) -> Router {
         .route("/api/v1/dev-containers/{id}/resize", post(resize))
         .route("/api/v1/dev-containers/{id}/exec", post(exec))
         .route("/api/v1/dev-containers/{id}/logs", get(|| async { "printed\n" }))
+        .route("/api/v1/dev-containers/{id}/screenshot", get(|| async { LAST_PICTURE }))
         .route("/api/v1/dev-containers/{id}/clients", get(|| async { Json(json!({})) }))
         .route("/api/v1/dev-containers/{id}/proxy/9876/{*rest}", any(bridge))
         .route("/api/v1/profiles", get(|| async { Json(json!([{ "name": "light", "summary": "for tests" }])) }))

@@ -5,5 +5,6 @@ mod connection;
 mod device;
 mod flow;
 mod pictures;
+mod rules;
 mod support;
 mod travel;

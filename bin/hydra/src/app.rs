@@ -57,6 +57,7 @@ pub async fn serve(config: Config, engine: Arc<dyn Engine>, stop: impl Future<Ou
     let profiles = spawn_blocking(move || looking.profiles.look().len()).await?;
     registry.adopt().await;
     let socket = Socket::bind(&path, group).with_context(|| format!("cannot listen on {}", path.display()))?;
+    let dialling = registry.common.config.dial.as_ref().map(|dial| dial.start(&path)).transpose()?;
     let Listening { tcp, api, bridges } = listening;
     let operations = router(App::new(Arc::clone(&registry), bridges));
     let mut asked = Server::new(guard(&registry.common.config, &operations)?, CONNECTIONS);
@@ -76,6 +77,9 @@ pub async fn serve(config: Config, engine: Arc<dyn Engine>, stop: impl Future<Ou
     }
     service.tell("STOPPING=1");
     drop((socket, tcp, api));
+    if let Some(dialling) = dialling {
+        dialling.end().await;
+    }
     if ends {
         registry.drain().await.iter().for_each(|unended| tracing::warn!("{unended}"));
     }

@@ -9,8 +9,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use lunette_containers::default_docker_socket;
 use lunette_desktop::{BackendKind, BindMount, DesktopId};
 use lunette_frame::Size;
+use lunette_relay::ServerUrl;
 
-use crate::config::{BridgesUrl, Config};
+use crate::config::{BridgesUrl, Config, Dial};
 
 /// Makes, watches and ends the desktops of one machine.
 ///
@@ -117,6 +118,23 @@ pub struct Serve {
     /// A file with what opens --listen-api: 43 characters of base64url, 32 bytes
     #[arg(long, value_name = "PATH", env = "HYDRA_API_TOKEN_FILE")]
     api_token_file: Option<PathBuf>,
+
+    /// A control plane to dial in to, such as https://example.org:8600: it reaches this machine over the connection that is
+    /// made from here, and may do what the socket's clients may
+    #[arg(long, value_name = "URL", requires_all = ["dial_name", "dial_token_file"], env = "HYDRA_DIAL")]
+    dial: Option<ServerUrl>,
+
+    /// What this machine is called there
+    #[arg(long, value_name = "NAME", requires = "dial", env = "HYDRA_DIAL_NAME")]
+    dial_name: Option<String>,
+
+    /// A file with a token of the control plane's, of the scope operate
+    #[arg(long, value_name = "PATH", requires = "dial", env = "HYDRA_DIAL_TOKEN_FILE")]
+    dial_token_file: Option<PathBuf>,
+
+    /// A file with the PEM certificates that the control plane's is verified by [default: those that this machine trusts]
+    #[arg(long, value_name = "PATH", requires = "dial", env = "HYDRA_DIAL_CERTIFICATES")]
+    dial_certificates: Option<PathBuf>,
 
     /// Desktops at once
     #[arg(long, value_name = "N", default_value = "64", value_parser = clap::value_parser!(u16).range(1..=16_384), env = "HYDRA_MAX_DESKTOPS")]
@@ -303,6 +321,9 @@ impl Serve {
             Some(launcher) => launcher,
             None => std::env::current_exe().context("cannot find this program")?.with_file_name("lease-launcher"),
         };
+        let dial = self.dial.zip(self.dial_name).zip(self.dial_token_file);
+        let certificates = self.dial_certificates;
+        let dial = dial.map(|((server, name), token_file)| Dial { server, name, token_file, certificates });
         let config = Config {
             socket: self.socket,
             group: self.group.as_deref().map(group).transpose()?,
@@ -319,6 +340,7 @@ impl Serve {
             bridges_url: self.bridges_url,
             listen_api: self.listen_api,
             api_token_file: self.api_token_file,
+            dial,
             max_desktops: self.max_desktops.into(),
             overcommit: self.overcommit,
             stop_desktops_on_exit: self.stop_desktops_on_exit,
@@ -382,6 +404,20 @@ mod tests {
             let Command::Serve(serve) = parsed(args) else { panic!("the daemon") };
             let (config, _) = serve.config().unwrap();
             assert_eq!((config.max_desktops, config.socket.as_path()), (3, Path::new(DEFAULT_SOCKET)));
+        }
+    }
+
+    #[test]
+    fn whoever_dials_says_as_whom() {
+        let dialled = |args: &[&str]| match Cli::try_parse_from(["hydra"].iter().chain(args)) {
+            Ok(cli) => Ok(cli.serve.config().unwrap().0.dial),
+            Err(error) => Err(error.kind()),
+        };
+        let all = ["--dial", "https://example.org", "--dial-name", "far", "--dial-token-file", "/t"];
+        assert_eq!(dialled(&all).unwrap().map(|dial| dial.name).as_deref(), Some("far"));
+        assert_eq!(dialled(&[]).unwrap(), None);
+        for half in [&all[..2], &all[..4], &all[2..], &["--dial-certificates", "/c"]] {
+            assert!(dialled(half).is_err(), "{half:?}");
         }
     }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use lunette_desktop::BackendKind;
 
 pub use crate::bridge::route::BridgesUrl;
+pub use crate::dial::Dial;
 
 /// What the daemon needs to know.
 #[derive(Debug, Clone)]
@@ -38,6 +39,8 @@ pub struct Config {
     pub listen_api: Option<SocketAddr>,
     /// What opens that.
     pub api_token_file: Option<PathBuf>,
+    /// The control plane to dial in to; `None` when there is none.
+    pub dial: Option<Dial>,
     /// Desktops at once.
     pub max_desktops: usize,
     /// Whether more memory may be promised than there is.

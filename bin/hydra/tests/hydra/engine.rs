@@ -127,6 +127,7 @@ fn config(world: &World) -> Config {
         bridges_url: None,
         listen_api: None,
         api_token_file: None,
+        dial: None,
         max_desktops: 8,
         overcommit: false,
         stop_desktops_on_exit: true,

@@ -5,6 +5,7 @@
 mod adopting;
 mod api;
 mod bridges;
+mod dial;
 mod door;
 mod engine;
 mod fixture;

@@ -16,9 +16,12 @@ pub(crate) fn modinfo(module: &[u8]) -> Option<Vec<(&str, &str)>> {
 }
 
 /// Takes from a program what the kernel and the loader do not read: sections and all that only these lead to. What is no
-/// program stays as it is.
+/// program stays as it is, and so does one with something of its own behind its sections.
 pub(crate) fn strip(file: &mut Vec<u8>) {
     let Some(end) = segments_end(file) else { return };
+    if sections_end(file) != Some(file.len()) {
+        return;
+    }
     file.truncate(end);
     for (at, len) in SECTIONS {
         file[at..at + len].fill(0);
@@ -39,6 +42,11 @@ fn segments_end(file: &[u8]) -> Option<usize> {
     let ends: Option<Vec<usize>> = (0..count).map(segment_end).collect();
     let end = ends?.into_iter().max()?.max(table_end).max(HEADER);
     (end <= file.len()).then_some(end)
+}
+
+/// Behind the table of sections, which is what linkers write last.
+fn sections_end(file: &[u8]) -> Option<usize> {
+    word(file, 0x28)?.checked_add(half(file, 0x3a)?.checked_mul(half(file, 0x3c)?)?)
 }
 
 /// A section of an ELF file.
@@ -127,6 +135,15 @@ mod tests {
         let again = program.clone();
         strip(&mut program);
         assert!(program == again);
+    }
+
+    #[test]
+    fn a_program_that_carries_something_behind_its_sections_keeps_it() {
+        let mut program = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+        program.extend(b"an archive that it reads itself");
+        let before = program.clone();
+        strip(&mut program);
+        assert!(program == before);
     }
 
     #[test]

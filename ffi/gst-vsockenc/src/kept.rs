@@ -28,13 +28,18 @@ pub(crate) struct Kept {
     nv12: Option<Picture>,
     pending: Damage,
     /// What the host has, once changes to it travel.
-    sent: Option<Picture>,
-    travel: Option<Travel>,
+    sent: Option<Sent>,
+}
+
+#[derive(Debug)]
+struct Sent {
+    picture: Picture,
+    travel: Travel,
 }
 
 impl Kept {
     pub(crate) fn new() -> Self {
-        Self { diff: TileDiff::new(), nv12: None, pending: Damage::none(Size::new(0, 0)), sent: None, travel: None }
+        Self { diff: TileDiff::new(), nv12: None, pending: Damage::none(Size::new(0, 0)), sent: None }
     }
 
     /// Takes a picture over; whether it differs from the one before. Afterwards its memory is needed no more.
@@ -69,7 +74,7 @@ impl Kept {
             Body::Resource(resource) => (Some(resource), None, None),
             Body::Whole => (None, Some(whole(&picture)), None),
             Body::Tiles => {
-                let changes = changes(&mut self.travel, self.sent.as_ref(), &picture, &self.pending);
+                let changes = changes(self.sent.as_mut(), &picture, &self.pending);
                 (None, Some(parts(&picture, &changes.tiles)), Some(changes))
             }
         };
@@ -96,24 +101,24 @@ impl Kept {
 }
 
 /// How the picture differs from what the host has.
-fn changes(travel: &mut Option<Travel>, sent: Option<&Picture>, picture: &PictureRef<'_>, pending: &Damage) -> Changes {
-    let size = picture.size();
-    let Some(sent) = sent.filter(|sent| sent.size() == size) else {
-        return Changes { moves: Vec::new(), tiles: pending.rects().to_vec() };
-    };
-    let fitting = travel.take().filter(|travel| travel.size() == size);
-    travel.insert(fitting.unwrap_or_else(|| Travel::new(size))).changes(&sent.as_ref(), picture, pending)
+fn changes(sent: Option<&mut Sent>, picture: &PictureRef<'_>, pending: &Damage) -> Changes {
+    match sent.filter(|sent| sent.picture.size() == picture.size()) {
+        Some(sent) => sent.travel.changes(&sent.picture.as_ref(), picture, pending),
+        None => Changes { moves: Vec::new(), tiles: pending.rects().to_vec() },
+    }
 }
 
 /// What the host had, and has now that everything pending was sent; `None` if that cannot be kept.
-fn caught_up(sent: Option<Picture>, picture: &PictureRef<'_>, pending: &Damage) -> Option<Picture> {
+fn caught_up(sent: Option<Sent>, picture: &PictureRef<'_>, pending: &Damage) -> Option<Sent> {
     let size = picture.size();
-    let fitting = sent.filter(|sent| sent.size() == size);
-    let (mut sent, behind) = match fitting {
+    let (mut sent, behind) = match sent.filter(|sent| sent.picture.size() == size) {
         Some(sent) => (sent, pending.clone()),
-        None => (Picture::new(PixelFormat::Nv12, size).ok()?, Damage::full(size)),
+        None => {
+            let picture = Picture::new(PixelFormat::Nv12, size).ok()?;
+            (Sent { picture, travel: Travel::new(size) }, Damage::full(size))
+        }
     };
-    convert(picture, &behind, &mut sent).ok()?;
+    convert(picture, &behind, &mut sent.picture).ok()?;
     Some(sent)
 }
 

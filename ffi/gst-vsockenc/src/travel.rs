@@ -9,18 +9,11 @@ const BLOCK: u32 = 16;
 
 /// Finds moves between pictures of one size.
 #[derive(Debug)]
-pub(crate) struct Travel {
-    size: Size,
-    finder: Finder,
-}
+pub(crate) struct Travel(Finder);
 
 impl Travel {
     pub(crate) fn new(size: Size) -> Self {
-        Self { size, finder: Finder::new(size.width as usize, size.height as usize) }
-    }
-
-    pub(crate) fn size(&self) -> Size {
-        self.size
+        Self(Finder::new(size.width as usize, size.height as usize))
     }
 
     /// How `new` differs from `old`, both NV12, which are equal outside of `damage`.
@@ -34,7 +27,7 @@ impl Travel {
         let (Some(before), Some(after)) = (luma(old), luma(new)) else { return Vec::new() };
         let areas: Vec<Area> = damage.rects().iter().map(area).collect();
         let mut moves = Vec::new();
-        for found in self.finder.find(&before, &after, &areas) {
+        for found in self.0.find(&before, &after, &areas) {
             // Only luma was compared.
             bands(
                 found,

@@ -4,6 +4,8 @@ use std::num::NonZeroU32;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::dist::Arch;
+
 /// The repository's own commands.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
@@ -40,12 +42,22 @@ pub enum Command {
     ///
     /// The benchmark runs behind user-mode networking in a network namespace, which takes root and slirp4netns.
     Vsockenc(VsockencOptions),
-    /// Release build of all programs into <target>/dist, with a SHA256SUMS file
-    Dist,
+    /// Debian packages and an archive of a release in <target>/dist, with a SHA256SUMS file
+    ///
+    /// What goes where is in packaging/. Every program is run once, every package has to pass lintian.
+    Dist(DistOptions),
     /// Builds the viewer into web/dist; programs that are compiled after that embed it
     ///
     /// Needs Node.js 20 or newer and npm, which fetches what web/package-lock.json names.
     Web(WebOptions),
+}
+
+/// What a release is for.
+#[derive(Debug, Args)]
+pub struct DistOptions {
+    /// Another processor besides this machine's; may be given again
+    #[arg(long, value_enum)]
+    pub arch: Vec<Arch>,
 }
 
 /// What to do with the viewer.

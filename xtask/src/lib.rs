@@ -45,7 +45,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         Command::Fuzz(options) => fuzz::run(&metadata, &options),
         Command::Vsockenc(options) => vsockenc::run(&metadata, &options),
         Command::Sim(options) => sim::run(&metadata, &options),
-        Command::Dist => dist::run(&metadata),
+        Command::Dist(options) => dist::run(&metadata, &options),
         Command::Web(options) => web::run(&metadata, &options),
     }
 }

@@ -156,7 +156,7 @@ fn one_command_shows_desktops_survives_deaths_and_leaves_nothing() {
     assert!(up.says(&["exec", "desktop-1", "--", "uname"]).contains("Linux"));
     let hops: Value = serde_json::from_str(&up.says(&["doctor", "--json"])).expect("hops");
     let hop = |name: &str| hops.as_array().and_then(|hops| hops.iter().find(|hop| hop["name"] == name)).cloned();
-    for name in ["guest daemons", "host", "picture", "stream"] {
+    for name in ["drm-manager", "hydra", "test scanout", "host", "picture", "stream"] {
         assert_eq!(hop(name).map(|hop| hop["state"].clone()), Some("good".into()), "{name}: {hops}");
     }
 

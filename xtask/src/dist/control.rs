@@ -55,9 +55,10 @@ impl Release<'_> {
         };
         format!(
             "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\nUpstream-Name: lunette\n\n\
-             Files: *\nCopyright: The Lunette authors\nLicense: {}\n\n\
+             Files: *\nCopyright: {}\nLicense: {}\n\n\
              License: Apache-2.0\n The text is in /usr/share/common-licenses/Apache-2.0.\n\n\
              License: MIT\n{}",
+            self.plan.copyright,
             self.plan.licence,
             indented(mit)
         )
@@ -110,7 +111,7 @@ pub(super) fn after_removal(package: &Package) -> Option<String> {
         "if [ \"$1\" = remove ] && [ -d /run/systemd/system ]; then\n\
          \x20   systemctl --system daemon-reload >/dev/null || true\n\
          fi\n\
-         if [ \"$1\" = purge ] && [ -x /usr/bin/deb-systemd-helper ]; then\n\
+         if [ \"$1\" = purge ] && command -v deb-systemd-helper >/dev/null; then\n\
          \x20   for unit in {units}; do deb-systemd-helper purge \"$unit\" >/dev/null || true; done\n\
          fi\n"
     )))

@@ -16,6 +16,7 @@ const SUMMARY_LIMIT: usize = 80;
 #[serde(deny_unknown_fields)]
 pub(super) struct Plan {
     pub(super) maintainer: String,
+    pub(super) copyright: String,
     pub(super) licence: String,
     #[serde(rename = "package")]
     pub(super) packages: Vec<Package>,

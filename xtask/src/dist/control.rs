@@ -11,6 +11,8 @@ pub(super) struct Release<'a> {
     pub(super) arch: &'a str,
     /// As `date -R` writes it.
     pub(super) date: &'a str,
+    /// The same in seconds since 1970: what tools take instead of the time of the build.
+    pub(super) epoch: &'a str,
 }
 
 impl Release<'_> {
@@ -137,7 +139,7 @@ mod tests {
     }
 
     fn release(plan: &Plan) -> Release<'_> {
-        Release { plan, version: "1.2.3", arch: "amd64", date: "Mon, 30 Nov 2026 10:00:00 +0000" }
+        Release { plan, version: "1.2.3", arch: "amd64", date: "Mon, 30 Nov 2026 10:00:00 +0000", epoch: "1796032800" }
     }
 
     #[test]

@@ -40,9 +40,9 @@ pub(super) fn pack(
         }
     }
     let path = dist.join(format!("{}_{}_{}.deb", package.name, release.version, release.arch));
-    process::read(
-        Command::new("dpkg-deb").args(["--root-owner-group", "-Zxz", "--build"]).arg(tree.root()).arg(&path),
-    )?;
+    let mut dpkg = Command::new("dpkg-deb");
+    dpkg.env("SOURCE_DATE_EPOCH", release.epoch).args(["--root-owner-group", "-Zxz", "--build"]);
+    process::read(dpkg.arg(tree.root()).arg(&path))?;
     fs::remove_dir_all(tree.at("/DEBIAN")).context("cannot remove DEBIAN")?;
     Ok(path)
 }

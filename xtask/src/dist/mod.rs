@@ -113,7 +113,13 @@ impl Workshop<'_> {
     }
 
     fn release<'a>(&'a self, plan: &'a Plan, target: &Target) -> Release<'a> {
-        Release { plan, version: self.version(), arch: target.arch.debian(), date: &self.date.text }
+        Release {
+            plan,
+            version: self.version(),
+            arch: target.arch.debian(),
+            date: &self.date.text,
+            epoch: &self.date.seconds,
+        }
     }
 
     fn version(&self) -> &str {
@@ -149,7 +155,7 @@ impl Workshop<'_> {
         for file in &package.files {
             tree.copy(&self.metadata.workspace_root.join(&file.from), &file.to, PLAIN)?;
         }
-        pages::add(package, self.native.programs(), &tree)?;
+        pages::add(package, self.native.programs(), &self.date.seconds, &tree)?;
         let documents = format!("/usr/share/doc/{}", package.name);
         let mit =
             fs::read_to_string(self.metadata.workspace_root.join(LICENCES[1])).context("cannot read the licence")?;

@@ -20,8 +20,8 @@ const SHELLS: [(&str, &str); 3] = [
     ("fish", "/usr/share/fish/vendor_completions.d/lunette.fish"),
 ];
 
-/// Adds them; `programs` is a folder with programs that run on this machine.
-pub(super) fn add(package: &Package, programs: &Path, tree: &Tree) -> anyhow::Result<()> {
+/// Adds them, as of a time in seconds since 1970; `programs` is a folder with programs that run on this machine.
+pub(super) fn add(package: &Package, programs: &Path, epoch: &str, tree: &Tree) -> anyhow::Result<()> {
     for command in &package.commands {
         if command == OWN_PAGES {
             own_pages(&programs.join(command), tree)?;
@@ -29,7 +29,7 @@ pub(super) fn add(package: &Package, programs: &Path, tree: &Tree) -> anyhow::Re
         }
         let program = programs.join(command);
         let mut help = Command::new("help2man");
-        help.args(["--no-info", "--name", &purpose(&program)?]).arg(program);
+        help.args(["--no-info", "--name", &purpose(&program)?]).arg(program).env("SOURCE_DATE_EPOCH", epoch);
         let page = process::read(&mut help).context("help2man, of the package of that name, failed")?;
         tree.write_packed(&format!("{MANUAL}/{command}.1"), &String::from_utf8(page)?)?;
     }

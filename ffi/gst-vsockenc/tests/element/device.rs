@@ -1,15 +1,13 @@
 //! The kernel's devices: a virtio-gpu that exports buffers, and vsock. Machines of the tests have them.
 
-use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use gst::prelude::*;
-use gst_allocators::prelude::*;
 use gst_video::VideoFormat;
 use lunette_frame::Size;
 use lunette_sys_kms::{Card, Framebuffer};
 
-use crate::support::{Encoder, FakeHost, Habit, Host, Painter, decoded};
+use crate::support::{Encoder, FakeHost, Habit, Host, Painter, decoded, of_descriptor};
 
 /// Its rows end where a multiple of 64 bytes does, so that no device puts a gap behind them.
 const SIZE: Size = Size::new(320, 192);
@@ -36,24 +34,13 @@ fn gpu() -> Option<Card> {
 struct Exporter {
     painter: Painter,
     buffers: Vec<Framebuffer>,
-    allocator: gst_allocators::DmaBufAllocator,
 }
 
 impl Exporter {
     fn new(card: &Card, count: usize) -> Self {
         gst::init().expect("GStreamer starts");
         let buffers = (0..count).map(|_| card.create_framebuffer(SIZE).expect("memory of the device"));
-        Self {
-            painter: Painter::new(VideoFormat::Bgrx, SIZE),
-            buffers: buffers.collect(),
-            allocator: gst_allocators::DmaBufAllocator::new(),
-        }
-    }
-
-    fn caps(&self) -> gst::Caps {
-        let mut caps = self.painter.caps();
-        caps.make_mut().set_features(0, Some(gst::CapsFeatures::new(["memory:DMABuf"])));
-        caps
+        Self { painter: Painter::new(VideoFormat::Bgrx, SIZE), buffers: buffers.collect() }
     }
 
     /// Picture `number`, in the next of the buffers.
@@ -64,14 +51,8 @@ impl Exporter {
         let device = &mut self.buffers[number as usize % count];
         assert_eq!(device.stride() * SIZE.height as usize, bytes.len(), "rows without gaps");
         device.pixels_mut()[..bytes.len()].copy_from_slice(&bytes);
-        let exported: OwnedFd = device.dma_buf().expect("the device exports its memory");
-        // SAFETY: the buffer is as long as that, and the memory owns the descriptor from now on.
-        let memory = unsafe { self.allocator.alloc_dmabuf(exported, bytes.len()) };
-        let mut buffer = gst::Buffer::new();
-        let owned = buffer.get_mut().expect("just made");
-        owned.append_memory(memory.expect("a descriptor"));
-        owned.set_pts(painted.pts());
-        buffer
+        let exported = device.dma_buf().expect("the device exports its memory");
+        of_descriptor(exported, bytes.len(), painted.pts())
     }
 }
 
@@ -81,7 +62,7 @@ fn a_buffer_of_a_device_is_named_to_the_host_by_its_resource() {
     let host = FakeHost::start(Habit::Legacy);
     let mut exporter = Exporter::new(&card, 2);
     let mut encoder = Encoder::to(host.tcp);
-    encoder.harness.set_src_caps(exporter.caps());
+    encoder.harness.set_src_caps(exporter.painter.dma_buf_caps());
     for number in 0..4 {
         encoder.push(exporter.picture(number));
     }
@@ -101,7 +82,7 @@ fn a_host_that_cannot_use_a_resource_gets_pixels_and_that_is_said_once() {
     let host = Host::start();
     let mut exporter = Exporter::new(&card, 2);
     let mut encoder = Encoder::to(host.tcp);
-    encoder.harness.set_src_caps(exporter.caps());
+    encoder.harness.set_src_caps(exporter.painter.dma_buf_caps());
     for number in 0..4 {
         encoder.push(exporter.picture(number));
     }

@@ -4,12 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use gst::prelude::*;
-use gst_allocators::prelude::*;
 use gst_video::VideoFormat;
 use lunette_frame::Size;
 use lunette_wire::hxfr::{Fourcc, Message};
 
-use crate::support::{Encoder, FakeHost, Habit, Host, Painter, decoded, eventually, is_key};
+use crate::support::{Encoder, FakeHost, Habit, Host, Painter, decoded, eventually, is_key, of_descriptor};
 
 const SIZE: Size = Size::new(640, 360);
 
@@ -132,22 +131,14 @@ fn a_dma_buf_that_no_device_exported_travels_as_pixels_and_that_is_said_once() {
     let host = Host::start();
     let painter = Painter::new(VideoFormat::Bgrx, SIZE);
     let mut encoder = Encoder::to(host.tcp);
-    let mut caps = painter.caps();
-    caps.make_mut().set_features(0, Some(gst::CapsFeatures::new(["memory:DMABuf"])));
-    encoder.harness.set_src_caps(caps);
-    let allocator = gst_allocators::DmaBufAllocator::new();
+    encoder.harness.set_src_caps(painter.dma_buf_caps());
     for number in 0..3 {
         let bytes = painter.picture(number).map_readable().expect("memory").to_vec();
         // Any memory with a descriptor counts as one to GStreamer.
         let mut file = tempfile::tempfile().expect("a file");
         std::io::Write::write_all(&mut file, &bytes).expect("room");
-        // SAFETY: the file is as long as that, nobody else has it, and the memory owns the descriptor from now on.
-        let memory = unsafe { allocator.alloc_dmabuf(std::os::fd::OwnedFd::from(file), bytes.len()) };
-        let mut buffer = gst::Buffer::new();
-        let owned = buffer.get_mut().expect("just made");
-        owned.append_memory(memory.expect("a descriptor"));
-        owned.set_pts(gst::ClockTime::from_mseconds(u64::from(number) * 33));
-        encoder.push(buffer);
+        let pts = gst::ClockTime::from_mseconds(u64::from(number) * 33);
+        encoder.push(of_descriptor(file.into(), bytes.len(), Some(pts)));
     }
     let numbers: Vec<_> = decoded(&encoder.finish()).into_iter().map(|(number, _)| number).collect();
     assert_eq!(numbers, [0, 1, 2]);

@@ -9,7 +9,7 @@ mod relay;
 pub(crate) use encoder::{Encoder, decoded, is_key};
 pub(crate) use fake::{FakeHost, Habit};
 pub(crate) use host::Host;
-pub(crate) use picture::Painter;
+pub(crate) use picture::{Painter, of_descriptor};
 pub(crate) use relay::Relay;
 
 /// How long anything may take.

@@ -1,5 +1,8 @@
 //! Pictures that carry their number.
 
+use std::os::fd::OwnedFd;
+
+use gst_allocators::prelude::*;
 use gst_video::{VideoFormat, VideoInfo};
 use lunette_frame::marker::{Corner, Marker};
 use lunette_frame::{Damage, Picture, PictureRef, PixelFormat, ScanoutId, Size};
@@ -12,6 +15,17 @@ fn raw_caps(format: VideoFormat, size: Size) -> gst::Caps {
         .height(i32::try_from(size.height).expect("small"))
         .framerate(gst::Fraction::new(30, 1))
         .build()
+}
+
+/// The buffer of a memory that a descriptor stands for, which is to have that many bytes.
+pub(crate) fn of_descriptor(memory: OwnedFd, length: usize, pts: Option<gst::ClockTime>) -> gst::Buffer {
+    // SAFETY: whoever gives the descriptor away says how long its memory is; the buffer owns it from now on.
+    let memory = unsafe { gst_allocators::DmaBufAllocator::new().alloc_dmabuf(memory, length) };
+    let mut buffer = gst::Buffer::new();
+    let owned = buffer.get_mut().expect("just made");
+    owned.append_memory(memory.expect("a descriptor"));
+    owned.set_pts(pts);
+    buffer
 }
 
 /// Makes numbered pictures of one format.
@@ -34,6 +48,13 @@ impl Painter {
 
     pub(crate) fn caps(&self) -> gst::Caps {
         raw_caps(self.format, self.size)
+    }
+
+    /// The same in DMA-BUFs.
+    pub(crate) fn dma_buf_caps(&self) -> gst::Caps {
+        let mut caps = self.caps();
+        caps.make_mut().set_features(0, Some(gst::CapsFeatures::new(["memory:DMABuf"])));
+        caps
     }
 
     /// Picture `number`, shown at that many thirtieths of a second.

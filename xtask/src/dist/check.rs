@@ -1,7 +1,7 @@
 //! Whether what was packed works.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use anyhow::{Context, bail, ensure};
 
@@ -39,13 +39,7 @@ pub(super) fn units(package: &Package, tree: &Tree) -> anyhow::Result<()> {
     let mut verify = Command::new("systemd-analyze");
     verify.args(["verify", "--man=no", "--root"]).arg(tree.root());
     verify.args(package.units.iter().map(|unit| tree.at(&format!("/usr/lib/systemd/system/{unit}"))));
-    let output = match verify.output() {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            eprintln!("dist: NOT RUN: units are not verified, systemd-analyze is not here");
-            return Ok(());
-        }
-        output => output.context("cannot start systemd-analyze")?,
-    };
+    let Some(output) = run_if_here(&mut verify)? else { return Ok(()) };
     let said = String::from_utf8_lossy(&output.stderr);
     // A tree that has nothing but ours misses the system's own units.
     let of_ours = |line: &&str| package.units.iter().any(|unit| line.contains(unit.as_str()));
@@ -55,19 +49,25 @@ pub(super) fn units(package: &Package, tree: &Tree) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Runs a tool; `None`, having said so, where it is not installed.
+fn run_if_here(command: &mut Command) -> anyhow::Result<Option<Output>> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    match command.output() {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            eprintln!("dist: NOT RUN: {name} is not here");
+            Ok(None)
+        }
+        output => output.map(Some).with_context(|| format!("cannot start {name}")),
+    }
+}
+
 /// lintian finds nothing that is not known.
 pub(super) fn lintian(root: &Path, packages: &[PathBuf]) -> anyhow::Result<()> {
     let known = std::fs::read_to_string(root.join(KNOWN)).with_context(|| format!("cannot read {KNOWN}"))?;
     let known: Vec<_> = known.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty()).collect();
     let mut lintian = Command::new("lintian");
     lintian.args(["--tag-display-limit", "0", "--allow-root", "--suppress-tags", &known.join(",")]).args(packages);
-    let output = match lintian.output() {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            eprintln!("dist: NOT RUN: lintian is not here");
-            return Ok(());
-        }
-        output => output.context("cannot start lintian")?,
-    };
+    let Some(output) = run_if_here(&mut lintian)? else { return Ok(()) };
     let said = String::from_utf8_lossy(&output.stdout);
     if !said.trim().is_empty() || !output.status.success() {
         bail!("lintian complains:\n{said}{}", String::from_utf8_lossy(&output.stderr));

@@ -18,27 +18,22 @@ pub(super) struct Release<'a> {
 impl Release<'_> {
     /// `DEBIAN/control`; `libraries` is what its programs load, as dpkg-shlibdeps lists it.
     pub(super) fn control(&self, package: &Package, libraries: &str, kib: u64) -> String {
-        let depends: Vec<_> = [libraries]
-            .into_iter()
-            .filter(|text| !text.is_empty())
-            .chain(package.depends.iter().map(String::as_str))
-            .collect();
+        let mut depends = package.depends.clone();
+        if !libraries.is_empty() {
+            depends.insert(0, libraries.to_owned());
+        }
         let mut text = format!(
             "Package: {}\nVersion: {}\nArchitecture: {}\nMaintainer: {}\nInstalled-Size: {kib}\n",
             package.name, self.version, self.arch, self.plan.maintainer
         );
-        let recommends: Vec<_> = package.recommends.iter().map(String::as_str).collect();
-        let suggests: Vec<_> = package.suggests.iter().map(String::as_str).collect();
-        for (field, list) in [("Depends", depends), ("Recommends", recommends), ("Suggests", suggests)] {
+        let lists = [("Depends", &depends), ("Recommends", &package.recommends), ("Suggests", &package.suggests)];
+        for (field, list) in lists {
             if !list.is_empty() {
                 text += &format!("{field}: {}\n", list.join(", "));
             }
         }
         text += &format!("Section: {}\nPriority: optional\nDescription: {}\n", package.section, package.summary);
-        for line in package.description.trim().lines() {
-            text += &if line.is_empty() { " .\n".to_owned() } else { format!(" {line}\n") };
-        }
-        text
+        text + &paragraphs(&package.description)
     }
 
     /// `changelog`, of this release only: what changed is in the repository.
@@ -51,10 +46,6 @@ impl Release<'_> {
 
     /// `copyright`.
     pub(super) fn copyright(&self, mit: &str) -> String {
-        let indented = |text: &str| -> String {
-            let line = |line: &str| if line.is_empty() { " .\n".to_owned() } else { format!(" {line}\n") };
-            text.trim().lines().map(line).collect()
-        };
         format!(
             "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\nUpstream-Name: lunette\n\n\
              Files: *\nCopyright: {}\nLicense: {}\n\n\
@@ -62,9 +53,15 @@ impl Release<'_> {
              License: MIT\n{}",
             self.plan.copyright,
             self.plan.licence,
-            indented(mit)
+            paragraphs(mit)
         )
     }
+}
+
+/// Text inside of a field, where an empty line is a dot.
+fn paragraphs(text: &str) -> String {
+    let line = |line: &str| if line.is_empty() { " .\n".to_owned() } else { format!(" {line}\n") };
+    text.trim().lines().map(line).collect()
 }
 
 /// The script that runs when a package was unpacked.

@@ -38,7 +38,7 @@ const VERSION_OF: &str = "lunette";
 
 /// Builds, packs and checks; fills `<target>/dist`.
 pub(crate) fn run(metadata: &Metadata, options: &DistOptions) -> anyhow::Result<()> {
-    let native = Arch::native().context("there are no releases for this processor")?;
+    let native = Arch::native().context("releases are made on Linux, on x86-64 and arm64")?;
     let dist = metadata.target_directory.join("dist");
     let work = metadata.target_directory.join("dist-work");
     empty(&dist)?;
@@ -247,13 +247,6 @@ fn empty(dist: &Path) -> anyhow::Result<()> {
 
 /// The system's own program computes the sums, because it is also the one that people verify with.
 fn sha256(folder: &Path, names: &[String]) -> anyhow::Result<String> {
-    let mut command = if cfg!(target_os = "macos") {
-        let mut command = Command::new("shasum");
-        command.args(["-a", "256"]);
-        command
-    } else {
-        Command::new("sha256sum")
-    };
-    let sums = process::read(command.args(names).current_dir(folder))?;
+    let sums = process::read(Command::new("sha256sum").args(names).current_dir(folder))?;
     String::from_utf8(sums).context("the list of sums is not UTF-8")
 }

@@ -74,8 +74,8 @@ impl Plan {
     }
 
     fn parse(text: &str, arch: Arch) -> anyhow::Result<Self> {
-        let text = text.replace("{arch}", arch.debian()).replace("{triplet}", &arch.triplet());
-        let plan: Self = toml::from_str(&text.replace("{qemu}", arch.qemu()))?;
+        let text = text.replace("{triplet}", &arch.triplet()).replace("{qemu}", arch.qemu());
+        let plan: Self = toml::from_str(&text)?;
         plan.packages.iter().try_for_each(Package::validate)?;
         Ok(plan)
     }

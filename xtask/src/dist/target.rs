@@ -18,9 +18,11 @@ pub enum Arch {
 }
 
 impl Arch {
-    /// That of this machine, if there are releases for it.
+    /// That of this machine, if releases are made on it.
     pub(super) const fn native() -> Option<Self> {
-        if cfg!(target_arch = "x86_64") {
+        if cfg!(not(target_os = "linux")) {
+            None
+        } else if cfg!(target_arch = "x86_64") {
             Some(Self::Amd64)
         } else if cfg!(target_arch = "aarch64") {
             Some(Self::Arm64)

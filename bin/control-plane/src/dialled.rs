@@ -13,7 +13,6 @@ use crate::hydra::{Connect, Connecting, Hydra, Stream};
 
 /// For a host to answer a dial; it may be just coming back.
 const DIAL: Duration = Duration::from_secs(30);
-const PREFIX: &str = "hydra-";
 
 /// Connections through what a host dialled in by.
 struct Dialled {
@@ -36,7 +35,7 @@ pub(crate) struct Runners(pub(crate) Arc<App>);
 impl Gate for Runners {
     fn admit<'a>(&'a self, head: &'a Head, runner: Option<&'a RunnerId>) -> Admission<'a> {
         let need = match runner {
-            Some(runner) if runner.to_string().starts_with(PREFIX) => Need::Scope(Scope::Operate),
+            Some(runner) if runner.to_string().starts_with(RunnerId::HOST) => Need::Scope(Scope::Operate),
             Some(_) => Need::Scope(Scope::Agent),
             // Whose data channel it is, is looked at by whoever dialled.
             None => Need::Anyone,
@@ -65,7 +64,7 @@ pub(crate) async fn follow(app: Arc<App>) {
             runners.borrow_and_update().iter().filter(|(_, up)| *up).map(|(runner, _)| runner.clone()).collect();
         for runner in here {
             let text = runner.to_string();
-            let name = text.strip_prefix(PREFIX).and_then(|name| name.parse::<HostName>().ok());
+            let name = text.strip_prefix(RunnerId::HOST).and_then(|name| name.parse::<HostName>().ok());
             if let Some(name) = name {
                 app.add_host(&name, || dialled(&app, &name, runner));
             }

@@ -9,8 +9,6 @@ use lunette_relay::{RunnerClient, RunnerId, ServerUrl, Target, Trust};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// What a control plane calls the runner of a host: this, and the host's name.
-const PREFIX: &str = "hydra-";
 /// More than a file with a token has.
 const LONGEST: usize = 4096;
 
@@ -39,8 +37,9 @@ impl Dial {
     /// # Errors
     /// When the name is none, or a file cannot be used.
     pub(crate) fn start(&self, socket: &Path) -> anyhow::Result<Dialling> {
-        let runner: RunnerId =
-            format!("{PREFIX}{}", self.name).parse().with_context(|| format!("{} names no host", self.name))?;
+        let runner: RunnerId = format!("{}{}", RunnerId::HOST, self.name)
+            .parse()
+            .with_context(|| format!("{} names no host", self.name))?;
         let trust = self.certificates.clone().map_or(Trust::System, Trust::File);
         let target = Target::Unix(std::path::absolute(socket)?);
         let client = RunnerClient::new(self.server.clone(), runner, &token(&self.token_file)?, target, &trust)?;

@@ -22,6 +22,9 @@ pub enum IdError {
 pub struct RunnerId(String);
 
 impl RunnerId {
+    /// What begins the name of a runner that is a host; the host's own name follows.
+    pub const HOST: &'static str = "hydra-";
+
     /// The longest name, in bytes.
     pub const MAX: usize = 128;
 

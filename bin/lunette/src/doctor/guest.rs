@@ -23,8 +23,8 @@ const NO_LEASE: i32 = 2;
 
 /// A daemon of ours in the guest.
 struct Daemon {
-    unit: &'static str,
-    hop: &'static str,
+    /// Of its unit, and of the hop.
+    name: &'static str,
     /// What asks it itself.
     question: &'static str,
     /// What nobody has without it.
@@ -32,18 +32,8 @@ struct Daemon {
 }
 
 const DAEMONS: [Daemon; 2] = [
-    Daemon {
-        unit: "drm-manager",
-        hop: "drm-manager",
-        question: "timeout 10 drm-manager --status",
-        lost: "no desktop gets an output",
-    },
-    Daemon {
-        unit: "hydra",
-        hop: "hydra",
-        question: "timeout 10 hydra list",
-        lost: "desktops are neither made, ended nor reached",
-    },
+    Daemon { name: "drm-manager", question: "timeout 10 drm-manager --status", lost: "no desktop gets an output" },
+    Daemon { name: "hydra", question: "timeout 10 hydra list", lost: "desktops are neither made, ended nor reached" },
 ];
 
 /// The guest of the machine of this name.
@@ -92,10 +82,10 @@ fn look(machine: &str, run: Run<'_>) -> Vec<Hop> {
 }
 
 fn look_at(daemon: &Daemon, machine: &str, run: Run<'_>) -> Result<Hop> {
-    let said = run(&format!("systemctl show -p ActiveState,SubState,Result,NRestarts {}", daemon.unit))?;
+    let said = run(&format!("systemctl show -p ActiveState,SubState,Result,NRestarts {}", daemon.name))?;
     let unit = Unit::parse(&said.output);
     if unit.active != "active" {
-        return Ok(Hop::bad(daemon.hop, format!("{}: {}", unit.told(), daemon.lost), &remedy(daemon, machine)));
+        return Ok(Hop::bad(daemon.name, format!("{}: {}", unit.told(), daemon.lost), &remedy(daemon, machine)));
     }
     let answer = run(daemon.question)?;
     Ok(match answer.status {
@@ -103,7 +93,7 @@ fn look_at(daemon: &Daemon, machine: &str, run: Run<'_>) -> Result<Hop> {
         status => {
             let why = why(status, &answer.output);
             let seen = format!("{}, but does not answer ({why}): {}", unit.told(), daemon.lost);
-            Hop::bad(daemon.hop, seen, &remedy(daemon, machine))
+            Hop::bad(daemon.name, seen, &remedy(daemon, machine))
         }
     })
 }
@@ -111,16 +101,16 @@ fn look_at(daemon: &Daemon, machine: &str, run: Run<'_>) -> Result<Hop> {
 fn good(daemon: &Daemon, unit: &Unit, answer: &str) -> Hop {
     let status: Value = serde_json::from_str(answer).unwrap_or_default();
     let host = &status["host"];
-    if daemon.unit == "drm-manager" && host["connected"] == false {
+    if daemon.name == "drm-manager" && host["connected"] == false {
         let why = host["lost"].as_str().unwrap_or("it does not say why");
         let seen = format!("it runs, but frame-export at {} is not reached: {why}", host["address"]);
-        return Hop::bad(daemon.hop, seen, "frame-export.log beside the store says whether it runs");
+        return Hop::bad(daemon.name, seen, "frame-export.log beside the store says whether it runs");
     }
     match unit.restarts {
-        0 => Hop::good(daemon.hop, "runs and answers"),
+        0 => Hop::good(daemon.name, "runs and answers"),
         times => {
             let seen = format!("runs and answers; new starts so far: {times}");
-            Hop::odd(daemon.hop, seen, &format!("`journalctl -b -u {}` in the guest says why it ended", daemon.unit))
+            Hop::odd(daemon.name, seen, &format!("`journalctl -b -u {}` in the guest says why it ended", daemon.name))
         }
     }
 }
@@ -135,7 +125,7 @@ fn why(status: i32, output: &str) -> String {
 
 fn remedy(daemon: &Daemon, machine: &str) -> String {
     let shell = format!("lunette vm shell --name {machine} --number {SPARE_SHELL}");
-    let unit = daemon.unit;
+    let unit = daemon.name;
     format!("`{shell} 'journalctl -b -n 50 -u {unit}'` says why; `{shell} 'systemctl restart {unit}'` starts it anew")
 }
 

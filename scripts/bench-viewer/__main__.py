@@ -3,6 +3,7 @@
   python3 scripts/bench-viewer                                   everything, prints Markdown
   python3 scripts/bench-viewer --only selkies --rows key,still   a part of it
   python3 scripts/bench-viewer --only machine --rows desktop     a desktop in a virtual machine, by `lunette up`
+  python3 scripts/bench-viewer --only machine --rows crowd       50 viewers of four such desktops
 
 Needs Debian, root or sudo for what is missing, node and npm; Selkies comes from PyPI. Every contender is measured once
 per round and row, taking turns. Chromium runs on the same machine, so its CPU weighs on both alike.
@@ -35,11 +36,12 @@ CACHE = pathlib.Path.home() / ".cache" / "lunette" / "bench-viewer"
 def arguments():
     parser = argparse.ArgumentParser(prog="bench-viewer", description=__doc__.splitlines()[0])
     parser.add_argument("--only", default="selkies,lunette", help="contenders (default: %(default)s)")
-    parser.add_argument("--rows", default=",".join(row for row in rows.ROWS if row != "desktop"),
-                        help="what to measure; desktop is for machine alone (default: %(default)s)")
+    parser.add_argument("--rows", default=",".join(row for row in rows.ROWS if row not in rows.OF_MACHINE),
+                        help=f"what to measure; {' and '.join(rows.OF_MACHINE)} are for machine alone (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="(default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=12, help="of each CPU measurement (default: %(default)s)")
     parser.add_argument("--phase", type=float, default=15, help="seconds at each link rate (default: %(default)s)")
+    parser.add_argument("--minutes", type=float, default=10, help="that a crowd watches (default: %(default)s)")
     parser.add_argument("--keys", type=int, default=50, help="keys per round (default: %(default)s)")
     parser.add_argument("--binaries", help="folder with desktop-bridge and desktop-export (default: build them)")
     parser.add_argument("--selkies", default=str(CACHE / "selkies"), help="its environment (default: %(default)s)")

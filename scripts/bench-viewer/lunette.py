@@ -33,7 +33,7 @@ class Lunette:
     url = f"http://127.0.0.1:{PORT}/"
     port = PORT
     light_viewer = {
-        "url": f"ws://127.0.0.1:{PORT}/ws/stream",
+        "urls": [f"ws://127.0.0.1:{PORT}/ws/stream"],
         "protocols": ["lunette"],
         "answer": True,
         "texts": ['{"type":"init","session_id":"bench","width":1920,"height":1080,"fps":60,"bitrate":0,'

@@ -14,7 +14,7 @@ READY = 600
 
 
 class MachineDesktop:
-    """Only the row `desktop` is for it."""
+    """The rows `desktop` and `crowd` are for it."""
 
     name = "Lunette in a virtual machine"
 
@@ -45,9 +45,9 @@ done
         self.lunette, self.folder = pathlib.Path(binaries) / "lunette", pathlib.Path(folder) / "machine"
         self.up, self.times = None, {}
 
-    def start(self):
+    def start(self, desktops=1, size=SIZE):
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        command = [str(self.lunette), "up", "--desktops", "1", "--profile", "light", "--size", SIZE, "--listen", LISTEN,
+        command = [str(self.lunette), "up", "--desktops", str(desktops), "--profile", "light", "--size", size, "--listen", LISTEN,
                    "--no-open", "--json", "--state-dir", str(self.folder / "state")]
         self.up = processes.Program(command, self.folder / "log", stdout=subprocess.PIPE)
         end = time.monotonic() + READY
@@ -60,7 +60,8 @@ done
                 raise RuntimeError(f"not ready after {READY} s: {step}")
         else:
             raise RuntimeError(f"lunette up ended; see {self.folder / 'log'}")
-        self.id, page = step["desktops"][0]["id"], step["api"].removesuffix("/").removesuffix("/api/v1")
+        self.ids, page = [one["id"] for one in step["desktops"]], step["api"].removesuffix("/").removesuffix("/api/v1")
+        self.id, self.page = self.ids[0], page
         self.url = f"{page}/d/{self.id}/"
         self.login = {"url": f"{page}/api/v1/session", "token": step["token"]}
 
@@ -71,16 +72,38 @@ done
             raise RuntimeError(f"lunette {' '.join(words)[:80]}: {ran.stderr.strip()}")
         return ran.stdout
 
-    def run(self, *words):
-        """Runs a program in the desktop; returns what it printed."""
-        return self._lunette("exec", self.id, "--", *words)
+    def run(self, *words, desktop=None):
+        """Runs a program in a desktop, the first one unless told; returns what it printed."""
+        return self._lunette("exec", desktop or self.id, "--", *words)
 
-    def show(self, script):
+    def show(self, script, desktop=None):
         """A terminal that fills the picture, with a script of bash in it, in place of the one before."""
-        self.run("sh", "-c", "pkill -x foot; exit 0")
-        self.run("sh", "-c", 'printf %s "$0" > /tmp/shown', script)
+        self.run("sh", "-c", "pkill -x foot; exit 0", desktop=desktop)
+        self.run("sh", "-c", 'printf %s "$0" > /tmp/shown', script, desktop=desktop)
         foot = "foot --fullscreen --config=/dev/null --font=monospace:pixelsize=16 --override=dpi-aware=no"
-        self.run("sh", "-c", f"setsid -f {foot} bash /tmp/shown >/tmp/foot.log 2>&1 </dev/null")
+        self.run("sh", "-c", f"setsid -f {foot} bash /tmp/shown >/tmp/foot.log 2>&1 </dev/null", desktop=desktop)
+
+    def light_viewers(self):
+        """Viewers that decode nothing, of all desktops, by the way that existing clients take."""
+        stream = self.page.replace("http", "ws", 1) + "/api/v1/external-agents/{}/ws/stream"
+        return {
+            "urls": [stream.format(desktop) for desktop in self.ids],
+            "protocols": ["lunette", f"lunette.bearer.{self.login['token']}"],
+            "answer": True,
+            "texts": ['{"type":"init","session_id":"bench","width":1280,"height":720,"fps":60,"bitrate":0,'
+                      '"client_unique_id":"{id}","user_name":"bench","lunette":1}'],
+        }
+
+    def programs(self):
+        """{name: process ids} of what runs on this machine for it."""
+        found = {}
+        for pid in self.pids():
+            try:
+                name = pathlib.Path(f"/proc/{pid}/comm").read_text().strip()
+            except OSError:
+                continue
+            found.setdefault(name, set()).add(pid)
+        return found
 
     def pids(self):
         return processes.tree([self.up.pid])

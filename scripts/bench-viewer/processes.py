@@ -55,6 +55,17 @@ def resident_mib(pids):
     return total / 1024
 
 
+def descriptors(pids):
+    """How many files and sockets they have open."""
+    total = 0
+    for pid in pids:
+        try:
+            total += len(os.listdir(f"/proc/{pid}/fd"))
+        except OSError:
+            continue
+    return total
+
+
 class CpuMeter:
     """Percent of one core that groups of processes took since the meter was made."""
 

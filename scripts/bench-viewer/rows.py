@@ -301,7 +301,47 @@ def desktop(contender, options):
     return result
 
 
-ROWS = {row.__name__: row for row in (load, key, still, scroll, net, viewers, recover, pattern, desktop)}
+CROWD, CROWD_DESKTOPS = 50, 4
+
+
+def crowd(contender, options):
+    """Many viewers of four desktops whose terminals scroll, through the control plane and its tunnel."""
+    if not hasattr(contender, "light_viewers"):
+        return {}
+    contender.start(desktops=CROWD_DESKTOPS, size="1280x720")
+    for desktop in contender.ids:
+        contender.show(contender.SCROLL, desktop=desktop)
+    time.sleep(SETTLE)
+    seconds = options.minutes * 60
+    order = {**contender.light_viewers(), "count": CROWD, "seconds": seconds}
+    command = ["node", str(FOLDER / "bench" / "viewers.mjs"), json.dumps(order)]
+    viewers = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    if viewers.stdout.readline().strip() != "ready":
+        raise RuntimeError("the viewers did not come up")
+    programs = contender.programs()
+    use = lambda: {name: (processes.resident_mib(pids), processes.descriptors(pids)) for name, pids in programs.items()}
+    before, cpu = use(), processes.CpuMeter(**{name: lambda pids=pids: pids for name, pids in programs.items()})
+    received = json.loads(viewers.stdout.readline())
+    viewers.wait()
+    percent, after = cpu.percent(), use()
+    gaps = [viewer["gap"] for viewer in received if not viewer["closed"]]
+    result = {
+        f"crowd: of {CROWD}, watched to the end": len(gaps),
+        "crowd: pictures per second each, p50": percentile([viewer["frames"] for viewer in received], 50) / seconds,
+        "crowd: longest gap between pictures, p50, ms": percentile(gaps, 50),
+        "crowd: longest gap between pictures, worst, ms": max(gaps, default=float("nan")),
+    }
+    for name in sorted(programs, key=lambda name: -percent[name]):
+        memory, files = zip(before[name], after[name])
+        result[f"crowd: {name}: CPU, %"] = percent[name]
+        result[f"crowd: {name}: MiB more at the end"] = memory[1] - memory[0]
+        result[f"crowd: {name}: descriptors more at the end"] = files[1] - files[0]
+    return result
+
+
+ROWS = {row.__name__: row for row in (load, key, still, scroll, net, viewers, recover, pattern, desktop, crowd)}
+# What takes a virtual machine.
+OF_MACHINE = ("desktop", "crowd")
 
 
 def prepare(folder):

@@ -36,7 +36,7 @@ class Selkies:
     port = PORT
     # Its messages of a viewer that wants video; without them it sends none.
     light_viewer = {
-        "url": f"ws://127.0.0.1:{PORT}/api/websockets?role=viewer",
+        "urls": [f"ws://127.0.0.1:{PORT}/api/websockets?role=viewer"],
         "texts": ["_gz,1", "cr", "kr", "STOP_VIDEO", "START_VIDEO"],
     }
 

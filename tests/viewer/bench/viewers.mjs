@@ -1,12 +1,14 @@
-// WebSocket viewers that decode nothing: node viewers.mjs '{"url", "texts", "protocols", "count", "seconds"}'.
-// Prints `ready` when all are open, and what each received at the end.
+// WebSocket viewers that decode nothing: node viewers.mjs '{"urls", "texts", "protocols", "count", "seconds"}'.
+// They take the addresses in turn. Prints `ready` when all are open, and what each received at the end.
 import WebSocket from 'ws';
 
-const { url, texts, protocols = [], count, seconds, answer } = JSON.parse(process.argv[2]);
+const { urls, texts, protocols = [], count, seconds, answer } = JSON.parse(process.argv[2]);
 const viewers = [];
+let measuring = false;
 
-function open() {
-  const viewer = { frames: 0, bytes: 0, closed: null };
+function open(url) {
+  const viewer = { url, frames: 0, bytes: 0, gap: 0, closed: null };
+  let last = null;
   const socket = new WebSocket(url, protocols, { perMessageDeflate: false });
   const opened = new Promise((resolve) => {
     socket.on('open', () => {
@@ -18,6 +20,11 @@ function open() {
   socket.on('message', (data, binary) => {
     viewer.bytes += data.length;
     if (!binary) return;
+    if (data[0] === 1) {
+      const now = performance.now();
+      if (measuring && last !== null) viewer.gap = Math.max(viewer.gap, now - last);
+      last = now;
+    }
     viewer.frames++;
     if (answer && data[0] === 1) feedback(socket, viewer, data);
   });
@@ -38,9 +45,10 @@ function feedback(socket, viewer, frame) {
 }
 
 for (let index = 0; index < count; index++) {
-  await open();
+  await open(urls[index % urls.length]);
   await new Promise((resolve) => setTimeout(resolve, 500));
 }
+measuring = true;
 console.log('ready');
 setTimeout(() => {
   console.log(JSON.stringify(viewers));

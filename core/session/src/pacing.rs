@@ -40,6 +40,8 @@ const LEAST_WINDOW: f64 = 16_384.0;
 const CALM: Duration = Duration::from_secs(2);
 /// By how much more.
 const MORE: f64 = 1.25;
+/// The same, near what the link was seen to carry at most.
+const A_LITTLE_MORE: f64 = 1.05;
 /// How long it must be when too little was sent to tell anything.
 const IDLE_CALM: Duration = Duration::from_secs(5);
 /// By how much more when what is sent is far below it anyway.
@@ -98,6 +100,8 @@ struct Narrow {
     rate: f64,
     /// Bits per second that arrived at most since the last raise.
     used: f64,
+    /// Bits per second that arrived when more would have been sent: the link carries that, and hardly more.
+    limit: Option<f64>,
     last_trouble: Duration,
     last_raise: Duration,
 }
@@ -215,7 +219,8 @@ impl Pacing {
             return;
         }
         let rate = self.seen.so_far(now, self.confirmed);
-        let narrow = self.narrow.get_or_insert(Narrow { rate, used: 0.0, last_trouble: now, last_raise: now });
+        let narrow =
+            self.narrow.get_or_insert(Narrow { rate, used: 0.0, limit: None, last_trouble: now, last_raise: now });
         narrow.last_trouble = now;
         narrow.last_raise = now;
     }
@@ -228,6 +233,7 @@ impl Pacing {
             narrow.rate = seen.rate;
         } else if seen.limited {
             narrow.rate += (seen.rate - narrow.rate) / 3.0;
+            narrow.limit = Some(narrow.limit.map_or(seen.rate, |limit| limit + (seen.rate - limit) / 3.0));
         }
         if narrow.rate > PLENTY && now.saturating_sub(narrow.last_trouble) > PERSISTENT {
             self.narrow = None;
@@ -237,7 +243,11 @@ impl Pacing {
     fn raise(&mut self, now: Duration) {
         let Some(narrow) = &mut self.narrow else { return };
         let calm_since = narrow.last_raise.max(narrow.last_trouble);
-        let (calm, more) = if narrow.used > narrow.rate / 2.0 { (CALM, MORE) } else { (IDLE_CALM, MUCH_MORE) };
+        let (calm, more) = match narrow.limit {
+            _ if narrow.used <= narrow.rate / 2.0 => (IDLE_CALM, MUCH_MORE),
+            Some(limit) if (1.0 / MORE..MORE).contains(&(narrow.rate / limit)) => (CALM, A_LITTLE_MORE),
+            _ => (CALM, MORE),
+        };
         if now.saturating_sub(calm_since) < calm {
             return;
         }

@@ -285,7 +285,6 @@ impl Viewer {
             self.fell_behind = true;
             self.counters.fell_behind += 1;
             self.out.push_back(Out::FallBehind);
-            self.tell_rate_at(now);
         }
     }
 
@@ -372,6 +371,8 @@ impl Viewer {
             self.pulse.let_go();
             self.out.push_back(Out::ReleaseKeys);
         }
+        // A link that confirms nothing any more is known by that alone.
+        self.tell_rate_at(now);
         if now >= limit {
             let text = match self.state {
                 State::Waiting => "The viewer did not say what it wants.",
@@ -380,7 +381,6 @@ impl Viewer {
             self.fail(CloseCode::GoingAway, StreamError::new(text));
         } else if now >= self.pulse.last_ping() + self.limits.ping {
             self.ping(now);
-            self.tell_rate_at(now);
         } else {
             self.probe(now);
         }

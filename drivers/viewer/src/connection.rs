@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use lunette_auth::{Identity, Scope};
 use lunette_frame::{BitRate, Size};
 use lunette_input_events::{Kind, Permission, Refusal};
-use lunette_session::{Facts, Hears, Joining, Out, Payload, Picture, Viewer};
+use lunette_session::{Facts, Flow, Hears, Joining, Out, Payload, Picture, Viewer};
 use lunette_wire::stream::{
     ClientMessage, CloseCode, Init, InputRequest, Refused, RefusedThing, ServerControl, StreamError, VideoMode,
 };
@@ -68,6 +68,7 @@ struct Connection {
     seat: Option<Seat>,
     watching: Option<Box<dyn Watching>>,
     rate: Option<BitRate>,
+    flow: Flow,
     resizing: Option<Waiting<'static, Result<(), NoVideo>>>,
     size: Size,
     throttle: Throttle,
@@ -91,6 +92,7 @@ impl Connection {
             seat: None,
             watching: None,
             rate: None,
+            flow: Flow::Going,
             resizing: None,
             size,
             throttle: Throttle::default(),
@@ -111,8 +113,9 @@ impl Connection {
     async fn happening(&mut self, stream: &mut Incoming) -> Happening {
         let now = self.now();
         let wanted = self.viewer.wants_unit(now);
+        self.tell_flow(wanted);
         let looks = self.welcoming.is_some();
-        let held_back = !wanted && self.watching.as_ref().is_some_and(|watching| !watching.queued_for().is_zero());
+        let held_back = !wanted && self.watching.is_some();
         let due = self
             .viewer
             .next_timeout()
@@ -133,6 +136,14 @@ impl Connection {
             () = self.writer.broken() => Happening::Gone,
             () = closing(&mut self.desk.closing) => Happening::Closing,
             () = sleep_until(due) => Happening::Timeout,
+        }
+    }
+
+    fn tell_flow(&mut self, takes: bool) {
+        let flow = if takes { Flow::Going } else { Flow::Held };
+        if let Some(watching) = self.watching.as_mut().filter(|_| self.flow != flow) {
+            watching.hold(flow);
+            self.flow = flow;
         }
     }
 
@@ -344,6 +355,7 @@ impl Connection {
 
     fn watch(&mut self, wanted: bool) {
         self.watching = None;
+        self.flow = Flow::Going;
         if !wanted {
             return;
         }

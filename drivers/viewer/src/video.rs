@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use lunette_frame::{AccessUnit, BitRate, FrameRate, Pts, ScanoutId, Size};
-use lunette_session::{Counters, SubscriberId, Totals};
+use lunette_session::{Counters, Flow, SubscriberId, Totals};
 use lunette_wire::stream::HopReport;
 
 /// A future that is owned.
@@ -124,6 +124,9 @@ pub trait Watching: Send {
 
     /// What waits is too old: the next unit will be a newer one that a decoder can start at.
     fn fall_behind(&mut self);
+
+    /// Whether this viewer takes pictures now: what nobody takes is not encoded, so that the next one is new.
+    fn hold(&mut self, flow: Flow);
 
     /// What this viewer's link carries; `None` is no limit.
     fn set_rate(&mut self, rate: Option<BitRate>);

@@ -12,8 +12,8 @@ use lunette_capture::{Mode, ScanoutControl};
 use lunette_cause::chain;
 use lunette_encode::Choice;
 use lunette_frame::{BitRate, FrameRate, Pts, Quality, ScanoutId, Size};
-use lunette_net::{StreamEnd, Units};
-use lunette_session::{Entry, Limits, SubscriberId};
+use lunette_net::{StreamEnd, StreamHandle, Units};
+use lunette_session::{Entry, Flow, Limits, SubscriberId};
 use lunette_viewer::{NoVideo, StreamFacts, Unit, Video, VideoStats, Waiting, Watching};
 use lunette_wire::stream::{Hop, HopReport, HopState};
 
@@ -138,6 +138,10 @@ impl Watching for PatternSeat {
 
     fn fall_behind(&mut self) {
         self.wishes.fall_behind();
+    }
+
+    fn hold(&mut self, flow: Flow) {
+        StreamHandle::hold(&self.wishes, flow);
     }
 
     fn set_rate(&mut self, rate: Option<BitRate>) {

@@ -57,6 +57,8 @@ impl Watching for Blank {
 
     fn fall_behind(&mut self) {}
 
+    fn hold(&mut self, _: Flow) {}
+
     fn set_rate(&mut self, _: Option<BitRate>) {}
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lunette_frame::BitRate;
-use lunette_session::{Entry, SubscriberId};
+use lunette_session::{Entry, Flow, SubscriberId};
 use tokio::sync::watch;
 
 use super::shared::Shared;
@@ -61,6 +61,10 @@ impl Watching for HubSeat {
 
     fn fall_behind(&mut self) {
         self.shared.with(|fanout, _| fanout.fall_behind(self.id));
+    }
+
+    fn hold(&mut self, flow: Flow) {
+        self.shared.with(|fanout, _| fanout.hold(self.id, flow));
     }
 
     fn set_rate(&mut self, rate: Option<BitRate>) {

@@ -76,6 +76,7 @@ need_web_tools() {
 # What the tests of viewers and of running desktops use; without one of them its tests say so and go on.
 need_desktop_tools() {
   need chromium chromium "the browser that the viewer is tested in"
+  need firefox-esr firefox-esr "the other browser that it is tested in"
   need sway sway "a compositor without a screen, which tests type into"
   need foot foot "a terminal in it"
   need wl-clipboard wl-copy "the other end of its clipboard"

@@ -56,4 +56,4 @@ macro_rules! files {
     ($($name:ident)*) => { $(#[test] fn $name() { run(stringify!($name)); })* };
 }
 
-files! { reading picture still link tabs reconnect input access clipboard many desktop }
+files! { reading picture firefox still link tabs reconnect input access clipboard many desktop }

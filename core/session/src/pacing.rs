@@ -228,9 +228,9 @@ impl Pacing {
     fn learn(&mut self, now: Duration, seen: rate::Sample) {
         let Some(narrow) = &mut self.narrow else { return };
         narrow.used = narrow.used.max(seen.rate);
-        if seen.rate > narrow.rate {
+        if seen.least > narrow.rate {
             // It did carry that.
-            narrow.rate = seen.rate;
+            narrow.rate = seen.least;
         } else if seen.limited {
             narrow.rate += (seen.rate - narrow.rate) / 3.0;
             narrow.limit = Some(narrow.limit.map_or(seen.rate, |limit| limit + (seen.rate - limit) / 3.0));

@@ -177,6 +177,6 @@ fn from_eight_to_two_megabits_text_that_scrolls_is_a_moment_behind() {
     model.run(2);
     model.run(3).assert("8 Mbit/s", 80, 50.0, 200.0);
     model.rate = 2e6;
-    model.run(3).assert("2 Mbit/s, at first", 60, 100.0, 250.0);
-    model.run(8).assert("2 Mbit/s", 160, 100.0, 250.0);
+    model.run(3).assert("2 Mbit/s, at first", 75, 80.0, 150.0);
+    model.run(8).assert("2 Mbit/s", 220, 60.0, 120.0);
 }

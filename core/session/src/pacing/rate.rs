@@ -6,6 +6,8 @@ use lunette_frame::BitRate;
 
 /// Time over which the rate of arrival is taken.
 const SAMPLE: Duration = Duration::from_millis(200);
+/// How long an arrival may have been known to the viewer before it is to us: it tells every 20 ms.
+const GRAIN: Duration = Duration::from_millis(20);
 /// Shortest time that is divided by: what takes less is not told apart from chance.
 const SHORTEST: Duration = Duration::from_millis(5);
 /// Slowest link that is believed, in bits per second.
@@ -18,6 +20,8 @@ const FASTEST: f64 = 1e9;
 pub(super) struct Sample {
     /// Bits per second.
     pub(super) rate: f64,
+    /// Bits per second that it was at least, whatever the times of arrival hide.
+    pub(super) least: f64,
     /// Whether the link was all that held it up: then it carries no more.
     pub(super) limited: bool,
 }
@@ -64,7 +68,11 @@ impl Seen {
         } else if told {
             self.stretch = Some(Stretch { since: now, confirmed: total, after_rest: false, limited: false });
         }
-        told.then(|| Sample { rate: per_second(got, time), limited: stretch.limited })
+        told.then(|| Sample {
+            rate: per_second(got, time),
+            least: per_second(got, time + GRAIN),
+            limited: stretch.limited,
+        })
     }
 
     /// The rate of the stretch that is not over yet.

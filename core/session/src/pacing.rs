@@ -4,7 +4,7 @@
 //! ```text
 //!            late for a while, or again and again
 //!   Clear ────────────────────────────────────────▶ Narrow: a window, and a rate of 85 % of what arrives
-//!     ▲                                                 │ nothing late for a while: ×1.25, …
+//!     ▲                                                 │ nothing late for a while: 5 %, 10 %, …
 //!     └────── the rate is no limit any more, ◀──────────┘
 //!             or a burst shows that it never was
 //! ```
@@ -37,17 +37,19 @@ const SHARE: f64 = 0.85;
 /// Least that may be in flight: a few words' worth of change.
 const LEAST_WINDOW: f64 = 16_384.0;
 /// How long a narrow link must be without trouble before it is tried with more.
-const CALM: Duration = Duration::from_secs(2);
-/// By how much more.
-const MORE: f64 = 1.25;
-/// The same, near what the link was seen to carry at most.
-const A_LITTLE_MORE: f64 = 1.05;
+const CALM: Duration = Duration::from_secs(1);
+/// By how much more at first, since it was all that the link carried.
+const A_LITTLE: f64 = 0.05;
+/// By how much more at most: each step that made no trouble is followed by one of twice the size.
+const MUCH: f64 = 0.25;
 /// How long it must be when too little was sent to tell anything.
 const IDLE_CALM: Duration = Duration::from_secs(5);
 /// By how much more when what is sent is far below it anyway.
-const MUCH_MORE: f64 = 2.0;
+const AS_MUCH_AGAIN: f64 = 1.0;
 /// A rate that no encoder here reaches: the link is not narrow any more.
 const PLENTY: f64 = 40_000_000.0;
+/// How far two stretches that agree bring the rate down.
+const BELIEF: f64 = 0.7;
 /// Change of the rate that is worth telling.
 const WORTH_TELLING: f64 = 0.1;
 /// After this long the fastest confirmation is forgotten: the way there may have changed.
@@ -100,8 +102,10 @@ struct Narrow {
     rate: f64,
     /// Bits per second that arrived at most since the last raise.
     used: f64,
-    /// Bits per second that arrived when more would have been sent: the link carries that, and hardly more.
-    limit: Option<f64>,
+    /// Bits per second that arrived, of more that would have been sent, when that was seen last.
+    carried: Option<f64>,
+    /// By how much more it is tried with next.
+    step: f64,
     last_trouble: Duration,
     last_raise: Duration,
 }
@@ -219,8 +223,14 @@ impl Pacing {
             return;
         }
         let rate = self.seen.so_far(now, self.confirmed);
-        let narrow =
-            self.narrow.get_or_insert(Narrow { rate, used: 0.0, limit: None, last_trouble: now, last_raise: now });
+        let narrow = self.narrow.get_or_insert(Narrow {
+            rate,
+            used: 0.0,
+            carried: None,
+            step: MUCH,
+            last_trouble: now,
+            last_raise: now,
+        });
         narrow.last_trouble = now;
         narrow.last_raise = now;
     }
@@ -232,8 +242,10 @@ impl Pacing {
             // It did carry that.
             narrow.rate = seen.least;
         } else if seen.limited {
-            narrow.rate += (seen.rate - narrow.rate) / 3.0;
-            narrow.limit = Some(narrow.limit.map_or(seen.rate, |limit| limit + (seen.rate - limit) / 3.0));
+            // Of two, the larger: a viewer that was busy for a moment told late of what had come in time.
+            let carried = narrow.carried.replace(seen.rate).map_or(seen.rate, |before| before.max(seen.rate));
+            narrow.rate += (carried - narrow.rate).min(0.0) * BELIEF;
+            narrow.step = A_LITTLE;
         }
         if narrow.rate > PLENTY && now.saturating_sub(narrow.last_trouble) > PERSISTENT {
             self.narrow = None;
@@ -243,15 +255,13 @@ impl Pacing {
     fn raise(&mut self, now: Duration) {
         let Some(narrow) = &mut self.narrow else { return };
         let calm_since = narrow.last_raise.max(narrow.last_trouble);
-        let (calm, more) = match narrow.limit {
-            _ if narrow.used <= narrow.rate / 2.0 => (IDLE_CALM, MUCH_MORE),
-            Some(limit) if (1.0 / MORE..MORE).contains(&(narrow.rate / limit)) => (CALM, A_LITTLE_MORE),
-            _ => (CALM, MORE),
-        };
+        let is_used = narrow.used > narrow.rate / 2.0;
+        let (calm, step) = if is_used { (CALM, narrow.step) } else { (IDLE_CALM, AS_MUCH_AGAIN) };
         if now.saturating_sub(calm_since) < calm {
             return;
         }
-        narrow.rate *= more;
+        narrow.rate *= 1.0 + step;
+        narrow.step = (narrow.step * 2.0).min(MUCH);
         narrow.used = 0.0;
         narrow.last_raise = now;
         if narrow.rate > PLENTY {

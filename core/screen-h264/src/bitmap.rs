@@ -58,14 +58,33 @@ impl Bitmap {
 
     /// Sets the bits from `start` on, before `end`.
     pub(crate) fn set_run(&mut self, y: usize, start: usize, end: usize) {
+        self.change_run(y, start, end, |word, run| *word |= run);
+    }
+
+    /// Unsets the bits from `start` on, before `end`.
+    pub(crate) fn unset_run(&mut self, y: usize, start: usize, end: usize) {
+        self.change_run(y, start, end, |word, run| *word &= !run);
+    }
+
+    fn change_run(&mut self, y: usize, start: usize, end: usize, change: impl Fn(&mut u64, u64)) {
         let words = words_of(self.width);
         let row = &mut self.words[y * words..][..words];
         for (index, word) in row.iter_mut().enumerate() {
             let (low, high) = (start.clamp(index * 64, index * 64 + 64), end.clamp(index * 64, index * 64 + 64));
             if low < high {
-                *word |= u64::MAX >> (64 - (high - low)) << (low % 64);
+                change(word, u64::MAX >> (64 - (high - low)) << (low % 64));
             }
         }
+    }
+
+    /// A word of a row.
+    pub(crate) fn word_mut(&mut self, y: usize, index: usize) -> &mut u64 {
+        &mut self.words[y * words_of(self.width) + index]
+    }
+
+    /// How many bits of a row are set.
+    pub(crate) fn count_row(&self, y: usize) -> usize {
+        self.row(y).words.iter().map(|word| word.count_ones() as usize).sum()
     }
 
     /// Adds the bits of `other`, which has the same size.
@@ -183,10 +202,17 @@ mod tests {
             (start..end).for_each(|x| single.set(x, 1));
             prop_assert_eq!(&run, &single);
             prop_assert!(run.iter().eq((start..end).map(|x| (x, 1))));
+            prop_assert_eq!((run.count_row(0), run.count_row(1)), (0, end - start));
             if start < end {
                 prop_assert_eq!(run.row(1).next(0), Some(start));
                 prop_assert_eq!(run.row(1).run_end(start), end);
             }
+            let mut rest = Bitmap::new(width, 2);
+            rest.set_all();
+            rest.unset_run(1, start, end);
+            prop_assert_eq!(rest.count(), 2 * width - (end - start));
+            rest.keep(&run);
+            prop_assert!(rest.is_empty());
         }
     }
 }

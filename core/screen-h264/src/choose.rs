@@ -4,6 +4,7 @@
 //! takes. On a desktop the best one is mostly exact: what was there before, what was there elsewhere, a flat colour.
 
 use crate::intra::{ChromaMode, LumaMode};
+use crate::quality::Quality;
 use crate::slice::{Coded, Slice};
 use crate::state::{Coding, Counts};
 use crate::syntax;
@@ -30,7 +31,7 @@ impl Slice<'_> {
         }
         self.picture.source.load(x, self.rows.start + y, &mut self.work.source);
         self.shown.store(x, y, &self.work.source);
-        self.state.show(x, y, qp, self.picture.settled_qp);
+        self.state.show(x, y, Quality::new(qp), self.picture.settled_qp);
         let inter = if idr { None } else { Some(self.choose_inter(x, y, qp)) };
         if let Some(InterChoice { cost: 0, vector }) = inter {
             self.work.residual.clear();
@@ -183,7 +184,7 @@ impl Slice<'_> {
         }
         self.target.store(x, y, &work.source);
         self.state.set(x, y, Vector::ZERO, Coding::Intra, Some(&[16; 24]));
-        self.state.show(x, y, 0, self.picture.settled_qp);
+        self.state.show(x, y, Quality::new(0), self.picture.settled_qp);
         Coded::INTRA
     }
 }

@@ -3,8 +3,9 @@
 use crate::choose::IntraChoice;
 use crate::intra::{ChromaMode, LumaMode};
 use crate::intra4::{self, Around};
+use crate::quality::Quality;
 use crate::slice::{Coded, Slice};
-use crate::state::{Coding, UNSEEN};
+use crate::state::Coding;
 use crate::syntax;
 use crate::tables::{BLOCK_RASTER, LAMBDA};
 use crate::transform::Rounding;
@@ -81,7 +82,7 @@ impl Slice<'_> {
         work.source.0 = work.prediction.0;
         work.residual.clear_chroma();
         work.tally.deferred += 1;
-        self.state.show(x, y, UNSEEN, self.picture.settled_qp);
+        self.state.show(x, y, Quality::UNSEEN, self.picture.settled_qp);
         let choice = IntraChoice { luma: LumaMode::Dc, chroma: ChromaMode::Dc, difference: 0 };
         self.code_intra_16x16(x, y, self.work.qp, choice)
     }

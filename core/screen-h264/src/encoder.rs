@@ -325,7 +325,8 @@ impl Encoder {
     /// Chooses what becomes finer, and how fine.
     fn settle(&mut self, order: &Order) {
         let (settling, state) = (&mut self.plan.settling, &self.state);
-        let coarser = |(x, y): &(usize, usize)| state.quality[y * self.layout.columns + x] > order.interim_qp.0;
+        let coarser =
+            |(x, y): &(usize, usize)| state.quality[y * self.layout.columns + x].is_coarser(order.interim_qp.0);
         state.unsettled.iter().filter(coarser).for_each(|(x, y)| settling.set(x, y));
         self.settling_qp = order.interim_qp.max(order.settled_qp);
         if settling.is_empty() {

@@ -61,9 +61,8 @@ impl Picture {
     pub(crate) fn fetch(&self, x: usize, y: usize, vector: Vector, block: &mut Block) {
         let stride = self.layout.stride();
         let (left, top) = (moved(x * 16, vector.x), moved(y * 16, vector.y));
-        for (row, out) in self.luma[top * stride + left..].chunks(stride).zip(block.luma_mut().as_chunks_mut::<16>().0)
-        {
-            out.copy_from_slice(&row[..16]);
+        for (row, out) in block.luma_mut().as_chunks_mut::<16>().0.iter_mut().enumerate() {
+            out.copy_from_slice(&self.luma[(top + row) * stride + left..][..16]);
         }
         let at = top / 2 * stride + left / 2;
         let mixed = Mixed::of(vector);
@@ -78,14 +77,6 @@ impl Picture {
     #[inline]
     pub(crate) fn luma_at(&self, x: usize, y: usize, vector: Vector) -> &[u8] {
         &self.luma[moved(y * 16, vector.y) * self.layout.stride() + moved(x * 16, vector.x)..]
-    }
-}
-
-impl Picture {
-    /// Chroma that is an even `vector` away, to be compared: its first sample of Cb and all behind it. Of each row, Cr is
-    /// half a stride further.
-    pub(crate) fn chroma_at(&self, x: usize, y: usize, vector: Vector) -> &[u8] {
-        &self.chroma[moved(y * 8, vector.y / 2) * self.layout.stride() + moved(x * 8, vector.x / 2)..]
     }
 }
 

@@ -7,6 +7,8 @@ use lunette_frame::{Damage, Rect};
 
 use crate::bitmap::Bitmap;
 use crate::picture::{Layout, Picture};
+use crate::quality::Quality;
+use crate::same::Run;
 use crate::source::Source;
 use crate::state::State;
 use crate::vector::Vector;
@@ -22,11 +24,6 @@ pub struct Move {
     pub dy: i32,
 }
 
-/// From this quality on, what was moved by odd pixels lost some sharpness of chroma; each such move adds one.
-pub(crate) const DRIFTED: u8 = 200;
-/// Moves by odd pixels after which chroma is corrected: it lost 3 dB or so.
-const MOST_DRIFT: u8 = 4;
-
 /// Which macroblocks are coded, and how.
 #[derive(Debug)]
 pub(crate) struct Plan {
@@ -38,7 +35,7 @@ pub(crate) struct Plan {
     pub(crate) corrected: Bitmap,
     pub(crate) settling: Bitmap,
     pub(crate) vectors: Vec<Vector>,
-    pub(crate) moved_quality: Vec<u8>,
+    pub(crate) moved_quality: Vec<Quality>,
     /// The vector of the most macroblocks.
     pub(crate) hint: Vector,
 }
@@ -54,7 +51,7 @@ impl Plan {
             corrected: bits(),
             settling: bits(),
             vectors: vec![Vector::ZERO; layout.macroblocks()],
-            moved_quality: vec![0; layout.macroblocks()],
+            moved_quality: vec![Quality::new(0); layout.macroblocks()],
             hint: Vector::ZERO,
         }
     }
@@ -82,32 +79,43 @@ impl Plan {
             let rows = rect.y as usize / 16..(rect.bottom() as usize).div_ceil(16).min(self.layout.rows);
             rows.for_each(|y| self.touched.set_run(y, start, end));
         }
-        for (x, y) in self.touched.iter().filter(|(x, y)| !source.is_shown(*x, *y, shown)) {
-            self.fresh.set(x, y);
+        for y in 0..self.layout.rows {
+            self.compare_row(source, y, shown);
         }
         // What waited and came back to what it was needs nothing any more.
         state.deferred.keep(&self.fresh);
+    }
+
+    /// Compares what was touched of a row, in runs within words.
+    fn compare_row(&mut self, source: &Source<'_>, y: usize, shown: &Picture) {
+        for index in 0..self.touched.row(y).words.len() {
+            let (mut left, mut fresh) = (self.touched.row(y).words[index], 0);
+            while left != 0 {
+                let first = left.trailing_zeros() as usize;
+                let count = (left >> first).trailing_ones() as usize;
+                let run = u64::MAX >> (64 - count);
+                let start = index * 64 + first;
+                fresh |= (run & !source.shown(&(start..start + count), y, shown)) << first;
+                left &= !(run << first);
+            }
+            *self.fresh.word_mut(y, index) = fresh;
+        }
     }
 
     /// Takes out of what changed what moved as it was; gives how many macroblocks did.
     ///
     /// What is the same in both ways moves, too: a run of equal vectors is cheaper than one with holes.
     pub(crate) fn take_moves(&mut self, source: &Source<'_>, moves: &[Move], state: &State, shown: &Picture) -> usize {
-        let mut most = 0;
-        let mut total = 0;
+        let (mut most, mut total) = (0, 0);
         for area in moves {
             let Some(vector) = vector_of(area) else { continue };
             let mut count = 0;
-            let visible = |end: u32, side: u32| if end >= side { usize::MAX } else { end as usize / 16 };
-            let (start, end) = ((area.area.x as usize).div_ceil(16), visible(area.area.right(), source.width()));
-            let rows =
-                (area.area.y as usize).div_ceil(16)..visible(area.area.bottom(), source.height()).min(self.layout.rows);
+            let (width, height) = source.luma_sides();
+            let visible = |end: u32, side: usize| if end as usize >= side { usize::MAX } else { end as usize / 16 };
+            let (start, end) = ((area.area.x as usize).div_ceil(16), visible(area.area.right(), width));
+            let rows = (area.area.y as usize).div_ceil(16)..visible(area.area.bottom(), height).min(self.layout.rows);
             for y in rows {
-                for x in start..end.min(self.layout.columns) {
-                    if !self.moved.get(x, y) && self.take_move(source, (x, y), vector, state, shown) {
-                        count += 1;
-                    }
-                }
+                count += self.take_row(source, start..end.min(self.layout.columns), y, vector, state, shown);
             }
             if count > most {
                 (most, self.hint) = (count, vector);
@@ -117,55 +125,64 @@ impl Plan {
         total
     }
 
-    fn take_move(
+    /// Takes a move of some macroblocks of a row, as far as it is true of those that have not moved yet.
+    fn take_row(
         &mut self,
         source: &Source<'_>,
-        (x, y): (usize, usize),
+        mut run: Run,
+        y: usize,
         vector: Vector,
         state: &State,
         shown: &Picture,
-    ) -> bool {
-        if !self.layout.allows(x, y, vector) {
-            return false;
+    ) -> usize {
+        let (layout, before) = (self.layout, self.moved.count_row(y));
+        // What is possible is a run, too.
+        let possible = |x: usize| layout.allows(x, y, vector) && source.was_visible(x, y, vector);
+        let Some(start) = run.find(|x| possible(*x)) else { return 0 };
+        let end = (start..run.end).rfind(|x| possible(*x)).map_or(start, |last| last + 1);
+        let mut from = start;
+        while from < end {
+            let first = self.moved.row(y).run_end(from);
+            let last = self.moved.row(y).next(first).map_or(end, |next| next.min(end));
+            if first < last {
+                source.moved(first..last, y, vector, shown, &mut |run, is_whole| {
+                    self.take_run(run, y, vector, is_whole, &state.quality);
+                });
+            }
+            from = last.max(first);
         }
-        let Some(same) = source.compare_moved(x, y, vector, shown) else { return false };
-        let mut quality = self.quality_around(x, y, vector, &state.quality);
-        let mut corrects = same == Same::Luma;
-        if vector.is_odd() {
-            quality = if quality >= DRIFTED { quality.saturating_add(1) } else { DRIFTED };
-            corrects = quality >= DRIFTED + MOST_DRIFT;
-        }
-        if corrects {
-            self.corrected.set(x, y);
-        }
-        let index = y * self.layout.columns + x;
-        self.vectors[index] = vector;
-        self.moved_quality[index] = quality;
-        self.moved.set(x, y);
-        self.fresh.unset(x, y);
-        true
+        self.moved.count_row(y) - before
     }
 
-    /// The coarsest quality of the macroblocks that a moved one is made of.
-    fn quality_around(&self, x: usize, y: usize, vector: Vector, quality: &[u8]) -> u8 {
-        let place = |at: usize, step: i16| {
+    /// Takes a move of macroblocks that it is true of; `is_whole` says whether of chroma, too.
+    fn take_run(&mut self, run: Run, y: usize, vector: Vector, is_whole: bool, quality: &[Quality]) {
+        self.moved.set_run(y, run.start, run.end);
+        self.fresh.unset_run(y, run.start, run.end);
+        let from = |at: usize, step: i16| {
             let start = (at * 16).wrapping_add_signed(step.into());
             (start / 16, start.div_ceil(16))
         };
-        let ((left, right), (top, bottom)) = (place(x, vector.x), place(y, vector.y));
-        let at = |x: usize, y: usize| quality[y * self.layout.columns + x];
-        at(left, top).max(at(right, top)).max(at(left, bottom)).max(at(right, bottom))
+        let columns = self.layout.columns;
+        let (top, bottom) = from(y, vector.y);
+        for x in run {
+            let (left, right) = from(x, vector.x);
+            let at = |x: usize, y: usize| quality[y * columns + x];
+            let mut quality = at(left, top).and(at(right, top)).and(at(left, bottom)).and(at(right, bottom));
+            let mut corrects = !is_whole;
+            if vector.is_odd() {
+                (quality, corrects) = quality.drifted();
+            }
+            if corrects {
+                self.corrected.set(x, y);
+            }
+            let index = y * columns + x;
+            self.vectors[index] = vector;
+            self.moved_quality[index] = quality;
+        }
     }
 }
 
 fn vector_of(area: &Move) -> Option<Vector> {
     let vector = Vector { x: i16::try_from(-area.dx).ok()?, y: i16::try_from(-area.dy).ok()? };
     (vector != Vector::ZERO).then_some(vector)
-}
-
-/// How much of a moved macroblock is what it was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Same {
-    All,
-    Luma,
 }

@@ -16,6 +16,7 @@ use std::ops::Range;
 use crate::bitmap::{self, Bitmap, Row};
 use crate::kernels::Kernels;
 use crate::picture::{Band, Layout, Picture};
+use crate::quality::Quality;
 use crate::source::Source;
 use crate::state::{Coding, StateBand};
 use crate::syntax::{self, PictureKind};
@@ -58,7 +59,7 @@ pub(crate) struct Context<'a> {
     /// Moved macroblocks whose chroma is coded, as it is not what it was.
     pub(crate) corrected: &'a Bitmap,
     /// Quality of moved macroblocks.
-    pub(crate) moved_quality: &'a [u8],
+    pub(crate) moved_quality: &'a [Quality],
     /// A vector that fresh macroblocks may have, too.
     pub(crate) hint: Vector,
 }
@@ -127,10 +128,16 @@ impl Slice<'_> {
     fn prepare_row(&mut self, y: usize) {
         let Some(reference) = self.picture.reference else { return };
         let row = self.rows.start + y;
-        let (stale, moved) = (self.picture.stale.row(row), self.picture.moved.row(row));
+        let [stale, moved, fresh, settling] =
+            [&self.picture.stale, &self.picture.moved, &self.picture.fresh, &self.picture.settling]
+                .map(|bits| bits.row(row));
+        // Whatever else is written needs nothing from before.
+        let words = stale.words.len();
+        let left =
+            |index: usize| stale.words[index] & !(moved.words[index] | fresh.words[index] | settling.words[index]);
         let mut from = 0;
-        while let Some(start) = stale.next(from) {
-            from = stale.run_end(start);
+        while let Some(start) = bitmap::next(from, words, left) {
+            from = bitmap::next(start, words, |index| !left(index)).unwrap_or(stale.width);
             self.target.copy_run((start, from), y, reference, row, Vector::ZERO);
         }
         let mut from = 0;
@@ -195,12 +202,16 @@ impl Slice<'_> {
     fn code_moved(&mut self, x: usize, y: usize) -> Coded {
         let index = (self.rows.start + y) * self.picture.layout.columns + x;
         let vector = self.picture.vectors[index];
-        self.state.show(x, y, self.picture.moved_quality[index], self.picture.settled_qp);
+        let quality = self.picture.moved_quality[index];
         if self.picture.corrected.get(x, self.rows.start + y) {
+            self.state.show(x, y, quality.corrected(self.picture.qp), self.picture.settled_qp);
             return self.code_moved_chroma(x, y, vector);
         }
-        let [left, above, corner] = self.state.neighbours(x, y);
-        let written = vector::skip(left, above, corner) != vector;
+        self.state.show(x, y, quality, self.picture.settled_qp);
+        let written = !self.state.is_swept(x, y, vector) && {
+            let [left, above, corner] = self.state.neighbours(x, y);
+            vector::skip(left, above, corner) != vector
+        };
         if written {
             self.work.tally.moved += 1;
             self.work.residual.clear();

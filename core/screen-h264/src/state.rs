@@ -5,6 +5,7 @@
 
 use crate::bitmap::Bitmap;
 use crate::picture::Layout;
+use crate::quality::Quality;
 use crate::vector::{Neighbour, Vector};
 
 /// How a macroblock was coded.
@@ -31,9 +32,6 @@ pub(crate) struct Header {
 /// Numbers of levels: 16 blocks of luma in raster order, 4 of Cb, 4 of Cr.
 pub(crate) type Counts = [u8; 24];
 
-/// Quality of what was never shown, or only as a placeholder: coarser than any QP.
-pub(crate) const UNSEEN: u8 = u8::MAX;
-
 /// Everything that is remembered.
 #[derive(Debug)]
 pub(crate) struct State {
@@ -41,8 +39,8 @@ pub(crate) struct State {
     headers: Vec<Header>,
     counts: Vec<Counts>,
     modes: Vec<[u8; 16]>,
-    /// The QP at which each macroblock is shown.
-    pub(crate) quality: Vec<u8>,
+    /// How well each macroblock is shown.
+    pub(crate) quality: Vec<Quality>,
     /// Macroblocks that are coarser than they should be once the screen rests.
     pub(crate) unsettled: Bitmap,
     /// Macroblocks that changed and were left out.
@@ -57,7 +55,7 @@ impl State {
             headers: vec![Header::default(); all],
             counts: vec![[0; 24]; all],
             modes: vec![[0; 16]; all],
-            quality: vec![UNSEEN; all],
+            quality: vec![Quality::UNSEEN; all],
             unsettled: Bitmap::new(layout.columns, layout.rows),
             deferred: Bitmap::new(layout.columns, layout.rows),
         }
@@ -94,7 +92,7 @@ pub(crate) struct StateBand<'a> {
     headers: &'a mut [Header],
     counts: &'a mut [Counts],
     modes: &'a mut [[u8; 16]],
-    quality: &'a mut [u8],
+    quality: &'a mut [Quality],
     unsettled: &'a mut [u64],
     deferred: &'a mut [u64],
     /// Words of a row of bits.
@@ -154,6 +152,18 @@ impl<'a> StateBand<'a> {
         [left, self.neighbour(above), corner]
     }
 
+    /// Whether the macroblocks on the left and above both moved by `vector`, which is not zero: then so does a skipped one
+    /// here. Cheaper than [`vector::skip`](crate::vector::skip), and true of most that move.
+    #[inline]
+    pub(crate) fn is_swept(&self, x: usize, y: usize, vector: Vector) -> bool {
+        let index = y * self.columns + x;
+        let moved = |index: usize| {
+            let header = &self.headers[index];
+            header.generation == self.generation && header.coding == Coding::Inter && header.vector == vector
+        };
+        x > 0 && y > 0 && moved(index - 1) && moved(index - self.columns)
+    }
+
     /// Writes a header.
     #[inline]
     pub(crate) fn set(&mut self, x: usize, y: usize, vector: Vector, coding: Coding, counts: Option<&Counts>) {
@@ -200,11 +210,12 @@ impl<'a> StateBand<'a> {
         ]
     }
 
-    /// Notes at which QP a macroblock is shown now, and whether that is to become better.
-    pub(crate) fn show(&mut self, x: usize, y: usize, quality: u8, settled: u8) {
+    /// Notes how well a macroblock is shown now, and whether that is to become better.
+    #[inline]
+    pub(crate) fn show(&mut self, x: usize, y: usize, quality: Quality, settled: u8) {
         self.quality[y * self.columns + x] = quality;
         let (word, bit) = (y * self.words + x / 64, 1_u64 << (x % 64));
-        if quality > settled {
+        if quality.is_coarser(settled) {
             self.unsettled[word] |= bit
         } else {
             self.unsettled[word] &= !bit
@@ -297,10 +308,10 @@ mod tests {
         let (mut upper, mut lower) = state.band(1).split(2);
         upper.set(1, 1, Vector::ZERO, Coding::Intra, None);
         assert_eq!(lower.neighbours(1, 0)[1], Neighbour::Absent);
-        lower.show(2, 1, 20, 16);
+        lower.show(2, 1, Quality::new(20), 16);
         lower.defer(0, 0);
         assert!(state.unsettled.get(2, 3) && state.deferred.get(0, 2) && state.unsettled.count() == 1);
-        assert_eq!(state.quality[11], 20);
+        assert_eq!(state.quality[11], Quality::new(20));
     }
 
     #[test]

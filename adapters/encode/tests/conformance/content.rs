@@ -82,6 +82,23 @@ impl Page {
         }
     }
 
+    /// Puts what stands from row `top` on into a part of the picture, which lies at `to`. Chroma is what an odd `top`
+    /// makes of it: of two rows that share a sample, the mean.
+    pub(crate) fn show_from(&self, picture: &mut Picture, to: (usize, usize), size: Size, top: usize) {
+        let stands = [&self.luma, &self.chroma[0], &self.chroma[1]];
+        for (index, ((target, stride), source)) in picture.planes_mut().into_iter().zip(stands).enumerate() {
+            let shift = usize::from(index > 0);
+            let (source_width, source_rows) = ((self.width + shift) >> shift, self.rows >> shift);
+            let (row, rows) = (size.width as usize >> shift, size.height as usize >> shift);
+            let line = |y: usize| &source[y % source_rows * source_width..][..row];
+            let start = (to.1 >> shift) * stride + (to.0 >> shift);
+            for (y, out) in target[start..].chunks_mut(stride).take(rows).enumerate() {
+                let (one, other) = (line((top >> shift) + y), line(((top + shift) >> shift) + y));
+                out.iter_mut().zip(one).zip(other).for_each(|((out, one), other)| *out = u8::midpoint(*one, *other));
+            }
+        }
+    }
+
     /// Copies a square of luma at `to`, from where the page stands at row `top`.
     pub(crate) fn show_square(&self, picture: &mut Picture, to: (usize, usize), side: usize, top: usize) {
         let stride = picture.stride(0);

@@ -1,7 +1,6 @@
 //! Writing a slice's syntax elements: clauses 7.2 and 9.1, at the speed of a codec.
 //!
-//! Parameter sets are written a bit at a time elsewhere; here most elements go into one register, and memory is touched
-//! every 32 bits. Whoever writes a macroblock reserves room for it first.
+//! Parameter sets are written a bit at a time elsewhere; here most elements go into one register. Whoever writes a macroblock reserves room for it first.
 
 /// Most bytes of one macroblock: I_PCM with its headers, or one that is about to become it.
 pub(crate) const MACROBLOCK_ROOM: usize = 4096;
@@ -12,7 +11,7 @@ pub(crate) struct BitSink {
     bytes: Vec<u8>,
     /// Whole bytes that are in memory.
     length: usize,
-    /// The last bits, lowest last; fewer than 32 between two calls.
+    /// The last bits, from the top; fewer than 8 between two calls.
     pending: u64,
     /// How many of them there are.
     count: u32,
@@ -40,19 +39,18 @@ impl BitSink {
     }
 
     /// The low `count` bits of `value`, at most 32; those above are 0.
+    ///
+    /// A word is stored each time, whole bytes or not: nothing here depends on how many bits came before, so no branch is
+    /// mispredicted.
     #[inline]
     pub(crate) fn put(&mut self, value: u32, count: u32) {
         debug_assert!(count <= 32 && u64::from(value) < 1 << count, "{value} in {count} bits");
-        self.pending = self.pending << count | u64::from(value);
         self.count += count;
-        if self.count >= 32 {
-            self.count -= 32;
-            let word = self.pending >> self.count;
-            #[expect(clippy::cast_possible_truncation, reason = "what is above was written before")]
-            let word = (word as u32).to_be_bytes();
-            self.bytes[self.length..self.length + 4].copy_from_slice(&word);
-            self.length += 4;
-        }
+        self.pending |= u64::from(value) << (64 - self.count) % 64;
+        self.bytes[self.length..self.length + 8].copy_from_slice(&self.pending.to_be_bytes());
+        self.length += self.count as usize / 8;
+        self.pending <<= self.count & !7;
+        self.count %= 8;
     }
 
     /// An unsigned Exp-Golomb code, of at most 2^16 - 2.
@@ -110,12 +108,6 @@ impl BitSink {
         self.reserve();
         self.put(1, 1);
         self.align();
-        while self.count > 0 {
-            self.count -= 8;
-            let [.., byte] = (self.pending >> self.count).to_be_bytes();
-            self.bytes[self.length] = byte;
-            self.length += 1;
-        }
     }
 
     /// What was written, once it is finished.

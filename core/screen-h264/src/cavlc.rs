@@ -4,7 +4,8 @@
 //! (`coeff_token`), the signs of those, the other levels with a code that adapts to their size, then the zeros between.
 
 use crate::bits::BitSink;
-use crate::codes::{CHROMA_DC, COEFF_TOKEN, Code, RUN_BEFORE, TOTAL_ZEROS, TOTAL_ZEROS_CHROMA_DC};
+use crate::codes::{CHROMA_DC, COEFF_TOKEN, Code, Codes, LEVELS, LevelCode, SMALL_LEVEL, ZEROS, ZEROS_CHROMA_DC};
+use crate::codes::{level_code, next_suffix_length};
 
 /// The largest level that is ever written. The codes of a constrained-baseline stream end at 2063 or a little above.
 pub(crate) const MAX_LEVEL: u16 = 2000;
@@ -21,88 +22,74 @@ fn put(sink: &mut BitSink, code: Code) {
     sink.put(u32::from(code.bits), u32::from(code.length));
 }
 
-/// Writes the levels of a block in scan order. `mask` has a bit for each that is not 0; `size` is 16, 15 or 4.
+/// Writes the last `size` of a block's levels in scan order: 16, or 15 behind a DC level. `mask` has a bit for each of them
+/// that is not 0, the last lowest.
 #[inline]
-pub(crate) fn write_block(sink: &mut BitSink, levels: &[i16], mask: u16, size: usize, column: usize) {
-    debug_assert!(levels.len() >= size && mask >> (size - 1) <= 1);
-    if mask == 0 {
-        return put(sink, COEFF_TOKEN[column][0][0]);
+pub(crate) fn write_block(sink: &mut BitSink, levels: &[i16; 16], mask: u16, size: usize, column: usize) {
+    debug_assert!(u32::from(mask) >> size == 0);
+    if let Some(total) = write_levels(sink, levels, mask, column)
+        && total < size
+    {
+        put_all(sink, ZEROS[usize::from(mask << (16 - size))]);
     }
-    let total = mask.count_ones() as usize;
-    let mut values = [0_i32; 16];
-    // Zeros below each level, down to the next one.
-    let mut runs = [0_u8; 16];
-    let highest = 15 - mask.leading_zeros();
-    let (mut left, mut at) = (mask, highest);
-    for (value, run) in values.iter_mut().zip(&mut runs) {
-        *value = i32::from(levels[at as usize]);
-        left ^= 1 << at;
-        if left == 0 {
-            break;
-        }
-        let next = 15 - left.leading_zeros();
-        #[expect(clippy::cast_possible_truncation, reason = "at most 15")]
-        let zeros = (at - next - 1) as u8;
-        (*run, at) = (zeros, next);
-    }
-    write_levels(sink, &values, total, column);
-    let zeros = (highest as usize + 1) - total;
-    if total < size {
-        let tables = if column == CHROMA_DC { &TOTAL_ZEROS_CHROMA_DC[..] } else { &TOTAL_ZEROS[..] };
-        put(sink, tables[total - 1][zeros]);
-    }
-    let mut zeros_left = zeros;
-    for run in &runs[..total - 1] {
-        if zeros_left == 0 {
-            break;
-        }
-        put(sink, RUN_BEFORE[zeros_left.min(7) - 1][usize::from(*run & 15)]);
-        zeros_left -= usize::from(*run);
+}
+
+/// Writes the DC levels of a plane of chroma.
+#[inline]
+pub(crate) fn write_chroma_dc(sink: &mut BitSink, levels: &[i16; 4], mask: u16) {
+    if write_levels(sink, levels, mask, CHROMA_DC).is_some() {
+        put_all(sink, ZEROS_CHROMA_DC[usize::from(mask % 16)]);
     }
 }
 
 #[inline]
-fn write_levels(sink: &mut BitSink, values: &[i32; 16], total: usize, column: usize) {
+fn put_all(sink: &mut BitSink, codes: Codes) {
+    sink.put(codes.bits(), codes.length());
+}
+
+/// Writes how many levels there are, and those, the highest frequency first; gives how many, or `None` for none.
+#[inline]
+fn write_levels<const N: usize>(sink: &mut BitSink, levels: &[i16; N], mask: u16, column: usize) -> Option<usize> {
+    if mask == 0 {
+        put(sink, COEFF_TOKEN[column][0][0]);
+        return None;
+    }
+    let mut values = [0_i16; 16];
+    let (mut total, mut left) = (0, mask);
+    while left != 0 {
+        values[total % 16] = levels[N - 1 - left.trailing_zeros() as usize % N];
+        left &= left - 1;
+        total += 1;
+    }
     let (mut ones, mut signs) = (0, 0);
     while ones < total.min(3) && values[ones].unsigned_abs() == 1 {
         signs = signs << 1 | u32::from(values[ones] < 0);
         ones += 1;
     }
-    let Code { bits, length } = COEFF_TOKEN[column][total][ones & 3];
+    let Code { bits, length } = COEFF_TOKEN[column][total][ones];
     #[expect(clippy::cast_possible_truncation, reason = "at most 3")]
     sink.put(u32::from(bits) << ones | signs, u32::from(length) + ones as u32);
-    let mut suffix_length = u32::from(total > 10 && ones < 3);
+    let mut suffix_length = u8::from(total > 10 && ones < 3);
     for (index, value) in values[..total].iter().enumerate().skip(ones) {
-        let magnitude = value.unsigned_abs();
-        let mut code = 2 * magnitude - 2 + u32::from(*value < 0);
-        // After fewer than three ones the next level is no ±1, or it would be one of them.
-        if index == ones && ones < 3 {
-            code -= 2;
-        }
-        write_level(sink, code, suffix_length);
-        suffix_length = suffix_length.max(1);
-        if magnitude > 3 << (suffix_length - 1) && suffix_length < 6 {
-            suffix_length += 1;
-        }
+        // After fewer than three ones the next level is no ±1, or it would be one of them: one less is written.
+        let written = if index == ones && ones < 3 { value - value.signum() } else { *value };
+        suffix_length = write_level(sink, written, *value, suffix_length);
     }
+    Some(total)
 }
 
-/// `level_prefix` and `level_suffix` (9.2.2.1).
+/// Writes a level; gives the length of the next one's suffix, which depends on what it really is.
 #[inline]
-fn write_level(sink: &mut BitSink, code: u32, suffix_length: u32) {
-    const ESCAPE: u32 = 1 << 12;
-    if suffix_length == 0 {
-        match code {
-            0..14 => sink.put(1, code + 1),
-            14..30 => sink.put(1 << 4 | (code - 14), 15 + 4),
-            _ => sink.put(ESCAPE | (code - 30), 16 + 12),
-        }
-    } else if code >> suffix_length < 15 {
-        let suffix = code & ((1 << suffix_length) - 1);
-        sink.put(1 << suffix_length | suffix, (code >> suffix_length) + 1 + suffix_length);
-    } else {
-        sink.put(ESCAPE | (code - (15 << suffix_length)), 16 + 12);
+fn write_level(sink: &mut BitSink, written: i16, value: i16, suffix_length: u8) -> u8 {
+    let codes = &LEVELS[usize::from(suffix_length)];
+    let place = |level: i16| usize::from((level + SMALL_LEVEL).cast_unsigned());
+    if let Some(LevelCode { next, .. }) = codes.get(place(value)) {
+        put(sink, codes[place(written)].code);
+        return *next;
     }
+    let (magnitude, sign) = (u32::from(written.unsigned_abs()), u32::from(value < 0));
+    put(sink, level_code(2 * magnitude - 2 + sign, suffix_length.into()));
+    next_suffix_length(value.unsigned_abs().into(), suffix_length)
 }
 
 #[cfg(test)]
@@ -115,10 +102,16 @@ mod tests {
     use super::*;
 
     fn round_trip(levels: &[i16], column: usize) {
-        let mask = levels.iter().rev().fold(0, |mask, level| mask << 1 | u16::from(*level != 0));
+        let mask = crate::transform::mask_of(levels);
         let mut sink = BitSink::default();
         sink.reserve();
-        write_block(&mut sink, levels, mask, levels.len(), column);
+        if let Ok(levels) = levels.try_into() {
+            write_chroma_dc(&mut sink, levels, mask);
+        } else {
+            let mut whole = [9; 16];
+            whole[16 - levels.len()..].copy_from_slice(levels);
+            write_block(&mut sink, &whole, mask, levels.len(), column);
+        }
         let length = sink.position();
         sink.finish();
         let mut reader = lunette_h264::BitReader::new(sink.rbsp());

@@ -73,6 +73,123 @@ pub(crate) static TOTAL_ZEROS_CHROMA_DC: [[Code; 16]; 3] = by_zeros(TABLE_9_9);
 /// `run_before` by the zeros that are left, at most 7, less one; table 9-10.
 pub(crate) static RUN_BEFORE: [[Code; 16]; 7] = by_zeros(TABLE_9_10);
 
+/// Codes that follow one another, written at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Codes(u32);
+
+impl Codes {
+    const NONE: Self = Self(0);
+
+    /// 30 bits at most, of which the first are so often zeros that 26 hold the others.
+    const fn then(self, code: Code) -> Self {
+        let bits = self.bits() << code.length | code.bits as u32;
+        assert!(bits < 1 << 27);
+        Self(bits << 5 | (self.length() + code.length as u32))
+    }
+
+    #[inline]
+    pub(crate) const fn bits(self) -> u32 {
+        self.0 >> 5
+    }
+
+    #[inline]
+    pub(crate) const fn length(self) -> u32 {
+        self.0 % 32
+    }
+}
+
+/// `total_zeros` and all of `run_before` of a block of 16, by which levels are not 0: a bit for each, the last lowest.
+#[expect(long_running_const_eval, reason = "a second")]
+pub(crate) static ZEROS: [Codes; 1 << 16] = zeros(16, &TOTAL_ZEROS, &RUN_BEFORE);
+/// The same for chroma DC.
+pub(crate) static ZEROS_CHROMA_DC: [Codes; 1 << 4] = zeros(4, &TOTAL_ZEROS_CHROMA_DC, &RUN_BEFORE);
+
+const fn zeros<const MASKS: usize>(size: u32, totals: &[[Code; 16]], runs: &[[Code; 16]; 7]) -> [Codes; MASKS] {
+    let mut table = [Codes::NONE; MASKS];
+    let mut mask = 1_u32;
+    while (mask as usize) < MASKS {
+        table[mask as usize] = zeros_of(mask, size, totals, runs);
+        mask += 1;
+    }
+    table
+}
+
+const fn zeros_of(mask: u32, size: u32, totals: &[[Code; 16]], runs: &[[Code; 16]; 7]) -> Codes {
+    let total = mask.count_ones();
+    let mut codes = Codes::NONE;
+    if total == size {
+        return codes;
+    }
+    let mut left = size - mask.trailing_zeros() - total;
+    codes = codes.then(totals[total as usize - 1][left as usize]);
+    // What is below the highest level, whose own bit went.
+    let mut below = mask >> mask.trailing_zeros() >> 1;
+    while below != 0 && left > 0 {
+        let run = below.trailing_zeros();
+        let row = if left < 7 { left } else { 7 };
+        codes = codes.then(runs[row as usize - 1][run as usize]);
+        left -= run;
+        below = below >> run >> 1;
+    }
+    codes
+}
+
+/// A level of `magnitude` and sign, written with a suffix of some length (9.2.2.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LevelCode {
+    pub(crate) code: Code,
+    /// The length of the next level's suffix.
+    pub(crate) next: u8,
+}
+
+/// Levels from here to its opposite have their codes in a table; all others are escapes.
+pub(crate) const SMALL_LEVEL: i16 = 64;
+
+/// Codes of small levels, by the length of the suffix and the level plus [`SMALL_LEVEL`].
+pub(crate) static LEVELS: [[LevelCode; 2 * SMALL_LEVEL as usize]; 7] = {
+    let mut table = [[LevelCode { code: Code::NONE, next: 0 }; 2 * SMALL_LEVEL as usize]; 7];
+    let mut suffix_length = 0;
+    while suffix_length < table.len() {
+        let mut at = 0;
+        while at < table[suffix_length].len() {
+            let level = at as i16 - SMALL_LEVEL;
+            let magnitude = level.unsigned_abs() as u32;
+            if magnitude > 0 {
+                let code = level_code(2 * magnitude - 2 + (level < 0) as u32, suffix_length as u32);
+                table[suffix_length][at] = LevelCode { code, next: next_suffix_length(magnitude, suffix_length as u8) };
+            }
+            at += 1;
+        }
+        suffix_length += 1;
+    }
+    table
+};
+
+/// The length of the suffix after a level.
+#[inline]
+pub(crate) const fn next_suffix_length(magnitude: u32, suffix_length: u8) -> u8 {
+    let length = if suffix_length == 0 { 1 } else { suffix_length };
+    if length < 6 && magnitude > 3 << (length - 1) { length + 1 } else { length }
+}
+
+/// `level_prefix` and `level_suffix` of `levelCode`.
+pub(crate) const fn level_code(code: u32, suffix_length: u32) -> Code {
+    const ESCAPE: u32 = 1 << 12;
+    let (bits, length) = if suffix_length == 0 {
+        match code {
+            0..14 => (1, code + 1),
+            14..30 => (1 << 4 | (code - 14), 15 + 4),
+            _ => (ESCAPE | (code - 30), 16 + 12),
+        }
+    } else if code >> suffix_length < 15 {
+        let suffix = code & ((1 << suffix_length) - 1);
+        (1 << suffix_length | suffix, (code >> suffix_length) + 1 + suffix_length)
+    } else {
+        (ESCAPE | (code - (15 << suffix_length)), 16 + 12)
+    };
+    Code { bits: bits as u16, length: length as u8 }
+}
+
 /// Trailing ones, total of levels, and the codes of each column.
 #[rustfmt::skip]
 const TABLE_9_5: [(usize, usize, [&str; COEFF_TOKEN_TABLES]); 62] = [

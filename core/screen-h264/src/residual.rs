@@ -17,7 +17,7 @@ pub(crate) struct Residual {
     any: [bool; 6],
     /// Levels in scan order, strip by strip: 16 blocks of luma in raster order, then two of Cb and two of Cr twice.
     pub(crate) levels: [[i16; 16]; 24],
-    /// A bit for each level that is not 0.
+    /// A bit for each level that is not 0, the last lowest.
     pub(crate) masks: [u16; 24],
     /// Luma DC of Intra_16x16: in raster order, in scan order, and the mask of the latter.
     dc: [i32; 16],

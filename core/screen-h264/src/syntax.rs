@@ -1,13 +1,13 @@
 //! Writing slices and macroblocks: syntax of 7.3.3 to 7.3.5.
 
 use crate::bits::BitSink;
-use crate::cavlc::{column, write_block};
-use crate::codes::CHROMA_DC;
+use crate::cavlc::{column, write_block, write_chroma_dc};
 use crate::intra::{ChromaMode, LumaMode};
 use crate::parameters::FRAME_NUM_BITS;
 use crate::residual::{Residual, chroma_block};
 use crate::state::Surroundings;
 use crate::tables::{BLOCK_RASTER, PATTERN_CODE_INTER, PATTERN_CODE_INTRA};
+use crate::transform::mask_of;
 use crate::vector::Vector;
 
 /// What kind of picture a slice is of.
@@ -133,7 +133,7 @@ pub(crate) fn luma(sink: &mut BitSink, residual: &Residual, around: &Surrounding
     for (index, block) in BLOCK_RASTER.into_iter().enumerate() {
         if residual.luma_pattern >> (index / 4) & 1 == 1 {
             let column = column(around.luma(block % 4, block / 4));
-            write_block(sink, &residual.levels[block][first..], residual.masks[block] >> first, 16 - first, column);
+            write_block(sink, &residual.levels[block], residual.masks[block], 16 - first, column);
         }
     }
 }
@@ -144,13 +144,13 @@ pub(crate) fn chroma(sink: &mut BitSink, residual: &Residual, around: &Surroundi
         return;
     }
     for levels in &residual.chroma_dc {
-        write_block(sink, levels, crate::transform::mask_of(levels), 4, CHROMA_DC);
+        write_chroma_dc(sink, levels, mask_of(levels));
     }
     if residual.chroma_pattern == 2 {
         for (plane, y, x) in [0, 1].into_iter().flat_map(|p| [(p, 0, 0), (p, 0, 1), (p, 1, 0), (p, 1, 1)]) {
             let block = chroma_block(plane, x, y);
             let column = column(around.chroma(plane, x, y));
-            write_block(sink, &residual.levels[block][1..], residual.masks[block] >> 1, 15, column);
+            write_block(sink, &residual.levels[block], residual.masks[block], 15, column);
         }
     }
 }

@@ -110,9 +110,9 @@ fn saturate(value: i32) -> i16 {
     i16::try_from(value).unwrap_or(if value < 0 { i16::MIN } else { i16::MAX })
 }
 
-/// A bit for each level that is not 0, the first lowest.
+/// A bit for each level that is not 0, the last lowest: the order in which they are written.
 pub(crate) fn mask_of(levels: &[i16]) -> u16 {
-    levels.iter().rev().fold(0, |mask, level| mask << 1 | u16::from(*level != 0))
+    levels.iter().fold(0, |mask, level| mask << 1 | u16::from(*level != 0))
 }
 
 fn hadamard_2x2([a, b, c, d]: [i32; 4]) -> [i32; 4] {

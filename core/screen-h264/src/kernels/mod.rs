@@ -59,7 +59,7 @@ pub(crate) struct Kernels {
     pub(crate) code_4x4: Code4x4,
     /// Levels of a block, scaled, and prediction to samples.
     pub(crate) rebuild_4x4: fn(&Columns, &Scales<i16>, &[u8; 16]) -> [u8; 16],
-    /// Levels of the four blocks in scan order (8.5.6), with masks of those that are not 0.
+    /// Levels of the four blocks in scan order (8.5.6), with masks of those that are not 0, the last lowest.
     pub(crate) scan: fn(&Strip, &mut [[i16; 16]; 4], &mut [u16; 4]),
 }
 

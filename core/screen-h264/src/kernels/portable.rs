@@ -163,7 +163,7 @@ fn scan(levels: &Strip, out: &mut [[i16; 16]; 4], masks: &mut [u16; 4]) {
         *mask = 0;
         for (at, (out, place)) in out.iter_mut().zip(ZIGZAG_COLUMNS).enumerate() {
             *out = levels.0[place / 4][4 * block + place % 4];
-            *mask |= u16::from(*out != 0) << at;
+            *mask |= u16::from(*out != 0) << (15 - at);
         }
     }
 }

@@ -249,7 +249,9 @@ fn scan(levels: &Strip, out: &mut [[i16; 16]; 4], masks: &mut [u16; 4]) {
         let [first_out, second_out] = out.as_chunks_mut::<8>().0 else { unreachable!("two halves of 16") };
         store_half(first, first_out);
         store_half(second, second_out);
-        let zeros = _mm_cmpeq_epi8(_mm_packs_epi16(first, second), _mm_setzero_si128());
+        let backwards = _mm_setr_epi8(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+        let levels = _mm_shuffle_epi8(_mm_packs_epi16(first, second), backwards);
+        let zeros = _mm_cmpeq_epi8(levels, _mm_setzero_si128());
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "one bit for each of 16 bytes")]
         let set = !(_mm_movemask_epi8(zeros) as u16);
         *mask = set;

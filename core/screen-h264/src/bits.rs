@@ -9,48 +9,60 @@ pub(crate) const MACROBLOCK_ROOM: usize = 4096;
 #[derive(Debug, Default)]
 pub(crate) struct BitSink {
     bytes: Vec<u8>,
+    at: Place,
+}
+
+/// Where the next bit goes. It is copied by whoever comes back to it, and by whoever writes much, into registers.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Place {
     /// Whole bytes that are in memory.
     length: usize,
-    /// The last bits, from the top; fewer than 8 between two calls.
+    /// The bits behind them, from the top; fewer than 8 between two calls.
     pending: u64,
     /// How many of them there are.
     count: u32,
 }
 
-/// A place to go back to.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Mark {
-    length: usize,
-    pending: u64,
-    count: u32,
+impl Place {
+    /// The low `count` bits of `value`, at most 32; those above are 0.
+    ///
+    /// A word is stored each time, whole bytes or not: nothing here depends on how many bits came before, so no branch is
+    /// mispredicted.
+    #[inline(always)]
+    pub(crate) fn put(&mut self, bytes: &mut [u8], value: u32, count: u32) {
+        debug_assert!(count <= 32 && u64::from(value) < 1 << count, "{value} in {count} bits");
+        self.count += count;
+        self.pending |= u64::from(value) << (64 - self.count) % 64;
+        bytes[self.length..self.length + 8].copy_from_slice(&self.pending.to_be_bytes());
+        self.length += self.count as usize / 8;
+        self.pending <<= self.count & !7;
+        self.count %= 8;
+    }
 }
 
 impl BitSink {
     /// Empties it.
     pub(crate) fn reset(&mut self) {
-        (self.length, self.pending, self.count) = (0, 0, 0);
+        self.at = Place::default();
     }
 
     /// Makes room for a macroblock.
     pub(crate) fn reserve(&mut self) {
-        if self.bytes.len() < self.length + MACROBLOCK_ROOM {
+        if self.bytes.len() < self.at.length + MACROBLOCK_ROOM {
             self.bytes.resize((2 * self.bytes.len()).max(16 * MACROBLOCK_ROOM), 0);
         }
     }
 
     /// The low `count` bits of `value`, at most 32; those above are 0.
-    ///
-    /// A word is stored each time, whole bytes or not: nothing here depends on how many bits came before, so no branch is
-    /// mispredicted.
     #[inline]
     pub(crate) fn put(&mut self, value: u32, count: u32) {
-        debug_assert!(count <= 32 && u64::from(value) < 1 << count, "{value} in {count} bits");
-        self.count += count;
-        self.pending |= u64::from(value) << (64 - self.count) % 64;
-        self.bytes[self.length..self.length + 8].copy_from_slice(&self.pending.to_be_bytes());
-        self.length += self.count as usize / 8;
-        self.pending <<= self.count & !7;
-        self.count %= 8;
+        self.at.put(&mut self.bytes, value, count);
+    }
+
+    /// What [`Place::put`] writes to, and where; [`BitSink::go_to`] takes the place back.
+    #[inline]
+    pub(crate) fn open(&mut self) -> (&mut [u8], Place) {
+        (&mut self.bytes, self.at)
     }
 
     /// An unsigned Exp-Golomb code, of at most 2^16 - 2.
@@ -78,7 +90,7 @@ impl BitSink {
 
     /// Zeros up to the next whole byte (`pcm_alignment_zero_bit`).
     pub(crate) fn align(&mut self) {
-        self.put(0, (8 - self.count % 8) % 8);
+        self.put(0, (8 - self.at.count) % 8);
     }
 
     /// Whole bytes.
@@ -90,17 +102,18 @@ impl BitSink {
 
     /// Bits written so far.
     pub(crate) fn position(&self) -> usize {
-        self.length * 8 + self.count as usize
+        self.at.length * 8 + self.at.count as usize
     }
 
     /// The place where the next bit goes.
-    pub(crate) fn mark(&self) -> Mark {
-        Mark { length: self.length, pending: self.pending, count: self.count }
+    pub(crate) fn place(&self) -> Place {
+        self.at
     }
 
-    /// Takes back all that was written after `mark`.
-    pub(crate) fn rewind(&mut self, mark: Mark) {
-        (self.length, self.pending, self.count) = (mark.length, mark.pending, mark.count);
+    /// Goes on at a place: back, and what was written after it is gone, or behind what was written there.
+    #[inline]
+    pub(crate) fn go_to(&mut self, place: Place) {
+        self.at = place;
     }
 
     /// A stop bit and zeros up to the next whole byte (`rbsp_trailing_bits`).
@@ -112,7 +125,7 @@ impl BitSink {
 
     /// What was written, once it is finished.
     pub(crate) fn rbsp(&self) -> &[u8] {
-        &self.bytes[..self.length]
+        &self.bytes[..self.at.length]
     }
 }
 
@@ -128,11 +141,11 @@ mod tests {
         let mut sink = BitSink::default();
         sink.reserve();
         sink.put(5, 3);
-        let mark = sink.mark();
+        let place = sink.place();
         for _ in 0..9 {
             sink.put(u32::MAX, 32);
         }
-        sink.rewind(mark);
+        sink.go_to(place);
         sink.put(1, 2);
         sink.finish();
         assert_eq!(sink.rbsp(), [0b1010_1100]);

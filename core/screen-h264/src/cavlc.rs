@@ -3,7 +3,7 @@
 //! Levels go out from the highest frequency to the lowest: how many there are and how many of the last are ±1
 //! (`coeff_token`), the signs of those, the other levels with a code that adapts to their size, then the zeros between.
 
-use crate::bits::BitSink;
+use crate::bits::{BitSink, Place};
 use crate::codes::{CHROMA_DC, COEFF_TOKEN, Code, Codes, LEVELS, LevelCode, SMALL_LEVEL, ZEROS, ZEROS_CHROMA_DC};
 use crate::codes::{level_code, next_suffix_length};
 
@@ -17,79 +17,130 @@ pub(crate) fn column(nc: u8) -> usize {
     usize::from(COLUMNS[usize::from(nc)])
 }
 
-#[inline]
-fn put(sink: &mut BitSink, code: Code) {
-    sink.put(u32::from(code.bits), u32::from(code.length));
+/// Levels of a block as they are written: those that are not 0, the highest frequency first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Levels {
+    /// Behind the last are zeros.
+    pub(crate) values: [i16; 16],
+    /// Where they were: a bit for each place in scan order, the highest frequency lowest.
+    pub(crate) mask: u16,
+    /// How many there are.
+    pub(crate) total: u8,
 }
 
-/// Writes the last `size` of a block's levels in scan order: 16, or 15 behind a DC level. `mask` has a bit for each of them
-/// that is not 0, the last lowest.
-#[inline]
-pub(crate) fn write_block(sink: &mut BitSink, levels: &[i16; 16], mask: u16, size: usize, column: usize) {
-    debug_assert!(u32::from(mask) >> size == 0);
-    if let Some(total) = write_levels(sink, levels, mask, column)
-        && total < size
-    {
-        put_all(sink, ZEROS[usize::from(mask << (16 - size))]);
+impl Levels {
+    pub(crate) const NONE: Self = Self { values: [0; 16], mask: 0, total: 0 };
+
+    /// From levels in scan order.
+    pub(crate) fn pack(levels: &[i16]) -> Self {
+        let mut packed = Self::NONE;
+        for (at, level) in levels.iter().rev().enumerate().filter(|(_, level)| **level != 0) {
+            packed.values[usize::from(packed.total)] = *level;
+            packed.mask |= 1 << at;
+            packed.total += 1;
+        }
+        packed
     }
+
+    /// Whether all are 0.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.mask == 0
+    }
+}
+
+/// Writes a block of 16 levels, or of the 15 behind a DC level.
+#[inline]
+pub(crate) fn write_block(sink: &mut BitSink, levels: &Levels, size: usize, column: usize) {
+    debug_assert!(u32::from(levels.mask) >> size == 0);
+    let mut pen = Pen::new(sink);
+    let total = pen.levels(levels, column);
+    if total > 0 && total < size {
+        pen.codes(ZEROS[usize::from(levels.mask << (16 - size))]);
+    }
+    let place = pen.at;
+    sink.go_to(place);
 }
 
 /// Writes the DC levels of a plane of chroma.
 #[inline]
-pub(crate) fn write_chroma_dc(sink: &mut BitSink, levels: &[i16; 4], mask: u16) {
-    if write_levels(sink, levels, mask, CHROMA_DC).is_some() {
-        put_all(sink, ZEROS_CHROMA_DC[usize::from(mask % 16)]);
+pub(crate) fn write_chroma_dc(sink: &mut BitSink, levels: &Levels) {
+    let mut pen = Pen::new(sink);
+    if pen.levels(levels, CHROMA_DC) > 0 {
+        pen.codes(ZEROS_CHROMA_DC[usize::from(levels.mask % 16)]);
     }
+    let place = pen.at;
+    sink.go_to(place);
 }
 
-#[inline]
-fn put_all(sink: &mut BitSink, codes: Codes) {
-    sink.put(codes.bits(), codes.length());
+/// Writes one block.
+struct Pen<'a> {
+    bytes: &'a mut [u8],
+    at: Place,
 }
 
-/// Writes how many levels there are, and those, the highest frequency first; gives how many, or `None` for none.
-#[inline]
-fn write_levels<const N: usize>(sink: &mut BitSink, levels: &[i16; N], mask: u16, column: usize) -> Option<usize> {
-    if mask == 0 {
-        put(sink, COEFF_TOKEN[column][0][0]);
-        return None;
+impl<'a> Pen<'a> {
+    #[inline(always)]
+    fn new(sink: &'a mut BitSink) -> Self {
+        let (bytes, at) = sink.open();
+        Self { bytes, at }
     }
-    let mut values = [0_i16; 16];
-    let (mut total, mut left) = (0, mask);
-    while left != 0 {
-        values[total % 16] = levels[N - 1 - left.trailing_zeros() as usize % N];
-        left &= left - 1;
-        total += 1;
-    }
-    let (mut ones, mut signs) = (0, 0);
-    while ones < total.min(3) && values[ones].unsigned_abs() == 1 {
-        signs = signs << 1 | u32::from(values[ones] < 0);
-        ones += 1;
-    }
-    let Code { bits, length } = COEFF_TOKEN[column][total][ones];
-    #[expect(clippy::cast_possible_truncation, reason = "at most 3")]
-    sink.put(u32::from(bits) << ones | signs, u32::from(length) + ones as u32);
-    let mut suffix_length = u8::from(total > 10 && ones < 3);
-    for (index, value) in values[..total].iter().enumerate().skip(ones) {
-        // After fewer than three ones the next level is no ±1, or it would be one of them: one less is written.
-        let written = if index == ones && ones < 3 { value - value.signum() } else { *value };
-        suffix_length = write_level(sink, written, *value, suffix_length);
-    }
-    Some(total)
-}
 
-/// Writes a level; gives the length of the next one's suffix, which depends on what it really is.
-#[inline]
-fn write_level(sink: &mut BitSink, written: i16, value: i16, suffix_length: u8) -> u8 {
-    let codes = &LEVELS[usize::from(suffix_length)];
-    let place = |level: i16| usize::from((level + SMALL_LEVEL).cast_unsigned());
-    if let Some(LevelCode { next, .. }) = codes.get(place(value)) {
-        put(sink, codes[place(written)].code);
-        return *next;
+    #[inline(always)]
+    fn code(&mut self, code: Code) {
+        self.at.put(self.bytes, code.bits.into(), code.length.into());
     }
-    let (magnitude, sign) = (u32::from(written.unsigned_abs()), u32::from(value < 0));
-    put(sink, level_code(2 * magnitude - 2 + sign, suffix_length.into()));
-    next_suffix_length(value.unsigned_abs().into(), suffix_length)
+
+    #[inline(always)]
+    fn codes(&mut self, codes: Codes) {
+        self.at.put(self.bytes, codes.bits(), codes.length());
+    }
+
+    /// Writes how many levels there are, and those; gives how many.
+    #[inline(always)]
+    fn levels(&mut self, levels: &Levels, column: usize) -> usize {
+        let total = usize::from(levels.total).min(16);
+        let ones = self.token(&levels.values, total, column);
+        let mut rest = levels.values[..total].iter().skip(ones);
+        let mut suffix_length = u8::from(total > 10 && ones < 3);
+        if ones < 3
+            && let Some(value) = rest.next()
+        {
+            // The first is no ±1, or it would be one of the trailing ones: one less is written.
+            suffix_length = self.level(value - value.signum(), *value, suffix_length);
+        }
+        for value in rest {
+            suffix_length = self.level(*value, *value, suffix_length);
+        }
+        total
+    }
+
+    /// Writes `coeff_token` and the signs of the trailing ones; gives how many there are.
+    #[inline(always)]
+    fn token(&mut self, values: &[i16; 16], total: usize, column: usize) -> usize {
+        let is_one = |at: usize| values[at].unsigned_abs() == 1;
+        let [a, b, c] = [is_one(0), is_one(1), is_one(2)];
+        let ones = usize::from(a) + usize::from(a & b) + usize::from(a & b & c);
+        let sign = |at: usize| u32::from(values[at].cast_unsigned() >> 15);
+        let signs = (sign(0) << 2 | sign(1) << 1 | sign(2)) >> (3 - ones);
+        let Code { bits, length } = COEFF_TOKEN[column][total][ones];
+        #[expect(clippy::cast_possible_truncation, reason = "at most 3")]
+        self.at.put(self.bytes, u32::from(bits) << ones | signs, u32::from(length) + ones as u32);
+        ones
+    }
+
+    /// Writes a level; gives the length of the next one's suffix, which depends on what it really is.
+    #[inline(always)]
+    fn level(&mut self, written: i16, value: i16, suffix_length: u8) -> u8 {
+        let codes = &LEVELS[usize::from(suffix_length)];
+        let place = |level: i16| usize::from((level + SMALL_LEVEL).cast_unsigned());
+        if let Some(LevelCode { next, .. }) = codes.get(place(value)) {
+            self.code(codes[place(written)].code);
+            return *next;
+        }
+        let (magnitude, sign) = (u32::from(written.unsigned_abs()), u32::from(value < 0));
+        self.code(level_code(2 * magnitude - 2 + sign, suffix_length.into()));
+        next_suffix_length(value.unsigned_abs().into(), suffix_length)
+    }
 }
 
 #[cfg(test)]
@@ -102,15 +153,12 @@ mod tests {
     use super::*;
 
     fn round_trip(levels: &[i16], column: usize) {
-        let mask = crate::transform::mask_of(levels);
         let mut sink = BitSink::default();
         sink.reserve();
-        if let Ok(levels) = levels.try_into() {
-            write_chroma_dc(&mut sink, levels, mask);
+        if levels.len() == 4 {
+            write_chroma_dc(&mut sink, &Levels::pack(levels));
         } else {
-            let mut whole = [9; 16];
-            whole[16 - levels.len()..].copy_from_slice(levels);
-            write_block(&mut sink, &whole, mask, levels.len(), column);
+            write_block(&mut sink, &Levels::pack(levels), levels.len(), column);
         }
         let length = sink.position();
         sink.finish();

@@ -141,7 +141,7 @@ impl Slice<'_> {
             return Coded::inter(true, vector);
         }
         self.work.tally.inter += 1;
-        let (mark, last) = (self.work.sink.mark(), self.work.qp);
+        let (place, last) = (self.work.sink.place(), self.work.qp);
         let start = self.work.sink.position();
         self.write_inter(x, y, vector);
         let counts = self.write_qp(qp);
@@ -151,7 +151,7 @@ impl Slice<'_> {
         syntax::chroma(&mut work.sink, &work.residual, &around);
         if work.sink.position() - start > MOST_BITS {
             (work.qp, work.tally.inter) = (last, work.tally.inter - 1);
-            work.sink.rewind(mark);
+            work.sink.go_to(place);
             return self.code_pcm(x, y);
         }
         self.state.set(x, y, vector, Coding::Inter, Some(&counts));

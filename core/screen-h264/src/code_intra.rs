@@ -3,6 +3,7 @@
 use crate::choose::IntraChoice;
 use crate::intra::{ChromaMode, LumaMode};
 use crate::intra4::{self, Around};
+use crate::kernels::Kernels;
 use crate::quality::Quality;
 use crate::slice::{Coded, Slice};
 use crate::state::Coding;
@@ -10,6 +11,7 @@ use crate::syntax;
 use crate::tables::{BLOCK_RASTER, LAMBDA};
 use crate::transform::Rounding;
 use crate::vector::Vector;
+use crate::work::Work;
 
 /// Most bits of a macroblock (A.3.1).
 const MOST_BITS: usize = 3200;
@@ -23,37 +25,11 @@ impl Slice<'_> {
     pub(crate) fn choose_intra(&mut self, limit: u32, qp: u8, idr: bool) -> Option<IntraChoice> {
         let (kernels, work) = (self.picture.kernels, &mut *self.work);
         let price = if idr { 0 } else { INTRA_BITS * LAMBDA[usize::from(qp)] };
-        let mut candidate = crate::block::Block::new();
-        let mut luma = (u32::MAX, LumaMode::Dc);
-        for mode in [LumaMode::Dc, LumaMode::Vertical, LumaMode::Horizontal, LumaMode::Plane] {
-            // A plane is for what no edge describes.
-            let plane_is_late = mode == LumaMode::Plane && luma.0 < 4 * 256;
-            if luma.0 == 0 || plane_is_late || !mode.is_possible(&work.edges) {
-                continue;
-            }
-            mode.predict(&work.edges, candidate.luma_mut());
-            let cost = (kernels.difference)(work.source.luma(), candidate.luma());
-            if cost < luma.0 {
-                luma = (cost, mode);
-                *work.other.luma_mut() = *candidate.luma();
-            }
-        }
+        let luma = choose_luma(kernels, work);
         if luma.0 + price >= limit {
             return None;
         }
-        let mut chroma = (u32::MAX, ChromaMode::Dc);
-        for mode in [ChromaMode::Dc, ChromaMode::Vertical, ChromaMode::Horizontal, ChromaMode::Plane] {
-            let plane_is_late = mode == ChromaMode::Plane && chroma.0 < 4 * 128;
-            if chroma.0 == 0 || plane_is_late || !mode.is_possible(&work.edges) {
-                continue;
-            }
-            mode.predict(&work.edges, candidate.chroma_mut());
-            let cost = (kernels.chroma_difference)(work.source.chroma(), candidate.chroma());
-            if cost < chroma.0 {
-                chroma = (cost, mode);
-                *work.other.chroma_mut() = *candidate.chroma();
-            }
-        }
+        let chroma = choose_chroma(kernels, work);
         let choice = IntraChoice { luma: luma.1, chroma: chroma.1, difference: luma.0 };
         (luma.0 + chroma.0 + price < limit).then_some(choice)
     }
@@ -97,7 +73,7 @@ impl Slice<'_> {
             work.residual.code_luma_16x16(kernels, luma, qp, [&work.source, &work.prediction]);
         }
         work.sink.reserve();
-        let (mark, start, last) = (work.sink.mark(), work.sink.position(), work.qp);
+        let (place, start, last) = (work.sink.place(), work.sink.position(), work.qp);
         syntax::intra_16x16(&mut work.sink, (kind, work.run), (choice.luma, choice.chroma), &work.residual);
         let counts = self.write_qp(qp);
         let around = self.state.surroundings(x, y, &counts);
@@ -107,7 +83,7 @@ impl Slice<'_> {
         syntax::chroma(&mut work.sink, &work.residual, &around);
         if work.sink.position() - start > MOST_BITS {
             work.qp = last;
-            work.sink.rewind(mark);
+            work.sink.go_to(place);
             return self.code_pcm(x, y);
         }
         work.tally.intra16 += 1;
@@ -126,7 +102,7 @@ impl Slice<'_> {
         let Some((modes, expected)) = self.predict_4x4(around, qp, choice.difference) else { return false };
         let work = &mut *self.work;
         work.sink.reserve();
-        let (mark, start, last) = (work.sink.mark(), work.sink.position(), work.qp);
+        let (place, start, last) = (work.sink.place(), work.sink.position(), work.qp);
         syntax::intra_4x4(&mut work.sink, (kind, work.run), (&modes, &expected), choice.chroma, &work.residual);
         let counts = if work.residual.is_empty() {
             work.residual.counts()
@@ -141,7 +117,7 @@ impl Slice<'_> {
         let work = &mut *self.work;
         if work.sink.position() - start > MOST_BITS {
             work.qp = last;
-            work.sink.rewind(mark);
+            work.sink.go_to(place);
             self.code_pcm(x, y);
             return true;
         }
@@ -191,6 +167,45 @@ impl Slice<'_> {
         canvas.copy_to(work.result.luma_mut());
         Some((modes, expected))
     }
+}
+
+/// The best mode of luma, and its difference; leaves its prediction in `work.other`.
+fn choose_luma(kernels: &Kernels, work: &mut Work) -> (u32, LumaMode) {
+    let above = work.edges.above.first_chunk().expect("16 samples above");
+    let costs = (kernels.luma_differences)(work.source.luma(), above, &work.edges.left, work.edges.luma_mean());
+    let modes = [LumaMode::Dc, LumaMode::Vertical, LumaMode::Horizontal];
+    let possible = costs.into_iter().zip(modes).filter(|(_, mode)| mode.is_possible(&work.edges));
+    let mut best = possible.min_by_key(|(cost, _)| *cost).expect("DC is always possible");
+    best.1.predict(&work.edges, work.other.luma_mut());
+    // A plane is for what no edge describes.
+    if best.0 >= 4 * 256 && LumaMode::Plane.is_possible(&work.edges) {
+        LumaMode::Plane.predict(&work.edges, work.result.luma_mut());
+        let cost = (kernels.difference)(work.source.luma(), work.result.luma());
+        if cost < best.0 {
+            best = (cost, LumaMode::Plane);
+            *work.other.luma_mut() = *work.result.luma();
+        }
+    }
+    best
+}
+
+/// The same of chroma.
+fn choose_chroma(kernels: &Kernels, work: &mut Work) -> (u32, ChromaMode) {
+    let (edges, source) = (&work.edges, work.source.chroma());
+    let costs = (kernels.chroma_differences)(source, &edges.chroma_above, &edges.chroma_left, &edges.chroma_means());
+    let modes = [ChromaMode::Dc, ChromaMode::Vertical, ChromaMode::Horizontal];
+    let possible = costs.into_iter().zip(modes).filter(|(_, mode)| mode.is_possible(edges));
+    let mut best = possible.min_by_key(|(cost, _)| *cost).expect("DC is always possible");
+    best.1.predict(edges, work.other.chroma_mut());
+    if best.0 >= 4 * 128 && ChromaMode::Plane.is_possible(edges) {
+        ChromaMode::Plane.predict(edges, work.result.chroma_mut());
+        let cost = (kernels.chroma_difference)(source, work.result.chroma());
+        if cost < best.0 {
+            best = (cost, ChromaMode::Plane);
+            *work.other.chroma_mut() = *work.result.chroma();
+        }
+    }
+    best
 }
 
 /// Luma of a macroblock as it is rebuilt, with its edges: a row above, a column on the left.

@@ -14,8 +14,8 @@ pub(crate) struct Edges {
     pub(crate) left: [u8; 16],
     pub(crate) corner: u8,
     /// Cb, then Cr.
-    chroma_above: [u8; 16],
-    chroma_left: [[u8; 8]; 2],
+    pub(crate) chroma_above: [u8; 16],
+    pub(crate) chroma_left: [[u8; 8]; 2],
     chroma_corner: [u8; 2],
 }
 
@@ -93,11 +93,7 @@ impl LumaMode {
         match self {
             Self::Vertical => rows.fill(*above),
             Self::Horizontal => rows.iter_mut().zip(edges.left).for_each(|(row, left)| row.fill(left)),
-            Self::Dc => {
-                let above = edges.has_above.then_some(&above[..]);
-                let left = edges.has_left.then_some(&edges.left[..]);
-                rows.fill([mean(above, left); 16]);
-            }
+            Self::Dc => rows.fill([edges.luma_mean(); 16]),
             Self::Plane => {
                 let across = (5 * slope(edges.corner, above) + 32) >> 6;
                 let down = (5 * slope(edges.corner, &edges.left) + 32) >> 6;
@@ -129,54 +125,69 @@ impl ChromaMode {
     /// Fills both parts of chroma with the prediction.
     pub(crate) fn predict(self, edges: &Edges, chroma: &mut [u8; 128]) {
         let rows = chroma.as_chunks_mut::<16>().0;
+        if self == Self::Dc {
+            let [upper, lower] = edges.chroma_means();
+            rows[..4].fill(upper);
+            return rows[4..].fill(lower);
+        }
         if self == Self::Vertical {
             return rows.fill(edges.chroma_above);
         }
         for (plane, left) in edges.chroma_left.iter().enumerate() {
-            let mut part = rows.iter_mut().map(|row| &mut row.as_chunks_mut::<8>().0[plane]);
+            let part = rows.iter_mut().map(|row| &mut row.as_chunks_mut::<8>().0[plane]);
             let above = &edges.chroma_above.as_chunks::<8>().0[plane];
-            match self {
-                Self::Horizontal => part.zip(left).for_each(|(row, left)| row.fill(*left)),
-                Self::Plane => {
-                    let corner = edges.chroma_corner[plane];
-                    let across = (34 * slope(corner, above) + 32) >> 6;
-                    let down = (34 * slope(corner, left) + 32) >> 6;
-                    fill_plane(part, (across, down), [above[7], left[7]], 3);
-                }
-                Self::Dc | Self::Vertical => {
-                    for y in 0..2 {
-                        let means = [0, 1].map(|x| chroma_mean(edges, above, left, x, y));
-                        for row in part.by_ref().take(4) {
-                            row[..4].fill(means[0]);
-                            row[4..].fill(means[1]);
-                        }
-                    }
-                }
+            if self == Self::Horizontal {
+                part.zip(left).for_each(|(row, left)| row.fill(*left));
+            } else {
+                let corner = edges.chroma_corner[plane];
+                let across = (34 * slope(corner, above) + 32) >> 6;
+                let down = (34 * slope(corner, left) + 32) >> 6;
+                fill_plane(part, (across, down), [above[7], left[7]], 3);
             }
         }
     }
 }
 
-/// The mean of a block of 4x4 of chroma. Off the diagonal, the one edge that touches it comes first (8.3.4.1 to 8.3.4.3).
-fn chroma_mean(edges: &Edges, above: &[u8; 8], left: &[u8; 8], x: usize, y: usize) -> u8 {
-    let above = edges.has_above.then(|| &above[4 * x..][..4]);
-    let left = edges.has_left.then(|| &left[4 * y..][..4]);
-    match (x, y) {
-        (1, 0) if above.is_some() => mean(above, None),
-        (0, 1) if left.is_some() => mean(None, left),
-        _ => mean(above, left),
+impl Edges {
+    /// What DC predicts of luma.
+    pub(crate) fn luma_mean(&self) -> u8 {
+        let above = self.above.first_chunk::<16>().expect("16 samples above");
+        mean(self.has_above.then_some(above), self.has_left.then_some(&self.left))
+    }
+
+    /// What DC predicts of the upper four rows of chroma, and of the lower ones. Off the diagonal, the one edge that touches
+    /// a block of 4x4 comes first (8.3.4.1 to 8.3.4.3).
+    pub(crate) fn chroma_means(&self) -> [[u8; 16]; 2] {
+        let mut rows = [[0; 16]; 2];
+        let above = self.chroma_above.as_chunks::<4>().0;
+        for plane in 0..2 {
+            let left = self.chroma_left[plane].as_chunks::<4>().0;
+            for (x, y) in [(0, 0), (1, 0), (0, 1), (1, 1)] {
+                let above = self.has_above.then_some(&above[2 * plane + x]);
+                let left = self.has_left.then_some(&left[y]);
+                let value = match (x, y) {
+                    (1, 0) if above.is_some() => mean(above, None),
+                    (0, 1) if left.is_some() => mean(None, left),
+                    _ => mean(above, left),
+                };
+                rows[y].as_chunks_mut::<4>().0[2 * plane + x] = [value; 4];
+            }
+        }
+        rows
     }
 }
 
-/// The rounded mean of the edges that are there; the middle of the range without any.
-fn mean(above: Option<&[u8]>, left: Option<&[u8]>) -> u8 {
-    let samples = || above.into_iter().chain(left).flatten();
-    let count = above.map_or(0, <[u8]>::len) + left.map_or(0, <[u8]>::len);
-    if count == 0 {
-        return 128;
+/// The rounded mean of the edges that are there; the middle of the range without any. `N` is a power of two.
+#[inline]
+fn mean<const N: usize>(above: Option<&[u8; N]>, left: Option<&[u8; N]>) -> u8 {
+    let sum = |edge: &[u8; N]| edge.iter().map(|sample| u16::from(*sample)).sum::<u16>();
+    let half = const { 1 << (N.ilog2() - 1) };
+    let [low, _] = match (above, left) {
+        (Some(above), Some(left)) => (sum(above) + sum(left) + 2 * half) >> (N.ilog2() + 1),
+        (Some(edge), None) | (None, Some(edge)) => (sum(edge) + half) >> N.ilog2(),
+        (None, None) => 128,
     }
-    let sum: usize = samples().map(|sample| usize::from(*sample)).sum();
-    let [low, ..] = ((sum + count / 2) / count).to_le_bytes();
+    .to_le_bytes();
     low
 }
 

@@ -1,10 +1,11 @@
 //! From prediction to levels and back to samples: clauses 8.5.1 to 8.5.4 and 8.5.11 to 8.5.14.
 
 use crate::block::Block;
+use crate::cavlc::Levels;
 use crate::kernels::{Kernels, Strip};
 use crate::state::Counts;
-use crate::tables::ZIGZAG_COLUMNS;
-use crate::transform::{Quantiser, Rounding, mask_of};
+use crate::tables::{ZIGZAG_COLUMNS, ZIGZAG_ROWS};
+use crate::transform::{Quantiser, Rounding};
 
 /// What is left of a macroblock after its prediction.
 #[derive(Debug)]
@@ -15,16 +16,14 @@ pub(crate) struct Residual {
     single: [[i16; 4]; 4],
     /// Whether any level of a strip is not 0.
     any: [bool; 6],
-    /// Levels in scan order, strip by strip: 16 blocks of luma in raster order, then two of Cb and two of Cr twice.
-    pub(crate) levels: [[i16; 16]; 24],
-    /// A bit for each level that is not 0, the last lowest.
-    pub(crate) masks: [u16; 24],
-    /// Luma DC of Intra_16x16: in raster order, in scan order, and the mask of the latter.
-    dc: [i32; 16],
-    pub(crate) dc_levels: [i16; 16],
-    pub(crate) dc_mask: u16,
+    /// Levels strip by strip: 16 blocks of luma in raster order, then two of Cb and two of Cr twice.
+    pub(crate) levels: [Levels; 24],
+    /// Luma DC of Intra_16x16, in raster order and as it is written.
+    dc: [i16; 16],
+    pub(crate) dc_levels: Levels,
     /// Chroma DC of Cb and Cr.
-    pub(crate) chroma_dc: [[i16; 4]; 2],
+    chroma_dc: [[i16; 4]; 2],
+    pub(crate) chroma_dc_levels: [Levels; 2],
     /// `CodedBlockPatternLuma`: a bit for each quarter.
     pub(crate) luma_pattern: u8,
     /// `CodedBlockPatternChroma`: nothing, DC, or all.
@@ -49,12 +48,11 @@ impl Residual {
             strips: [Strip::ZERO; 6],
             single: [[0; 4]; 4],
             any: [false; 6],
-            levels: [[0; 16]; 24],
-            masks: [0; 24],
+            levels: [Levels::NONE; 24],
             dc: [0; 16],
-            dc_levels: [0; 16],
-            dc_mask: 0,
+            dc_levels: Levels::NONE,
             chroma_dc: [[0; 4]; 2],
+            chroma_dc_levels: [Levels::NONE; 2],
             luma_pattern: 0,
             chroma_pattern: 0,
         }
@@ -68,16 +66,16 @@ impl Residual {
 
     /// No level of luma.
     pub(crate) fn clear_luma(&mut self) {
-        (self.luma_pattern, self.dc_mask) = (0, 0);
+        (self.luma_pattern, self.dc_levels) = (0, Levels::NONE);
         self.any[..4].fill(false);
-        self.masks[..16].fill(0);
+        self.levels[..16].fill(Levels::NONE);
     }
 
     /// No level of chroma.
     pub(crate) fn clear_chroma(&mut self) {
         self.chroma_pattern = 0;
         self.any[4..].fill(false);
-        self.masks[16..].fill(0);
+        self.levels[16..].fill(Levels::NONE);
     }
 
     /// Whether there is nothing to send.
@@ -93,13 +91,12 @@ impl Residual {
     /// Numbers of levels as later macroblocks see them.
     pub(crate) fn counts(&self) -> Counts {
         let mut counts = [0; 24];
-        let count = |mask: u16| mask.count_ones().to_le_bytes()[0];
         if self.luma_pattern != 0 {
-            counts.iter_mut().zip(&self.masks[..16]).for_each(|(out, mask)| *out = count(*mask));
+            counts.iter_mut().zip(&self.levels[..16]).for_each(|(out, levels)| *out = levels.total);
         }
         if self.chroma_pattern == 2 {
             for (at, out) in counts[16..].iter_mut().enumerate() {
-                *out = count(self.masks[chroma_block(at / 4, at % 2, at / 2 % 2)]);
+                *out = self.levels[chroma_block(at / 4, at % 2, at / 2 % 2)].total;
             }
         }
         counts
@@ -113,7 +110,7 @@ impl Residual {
         qp: u8,
         [source, prediction]: [&Block; 2],
     ) {
-        (self.luma_pattern, self.dc_mask) = (0, 0);
+        (self.luma_pattern, self.dc_levels) = (0, Levels::NONE);
         for strip in 0..4 {
             let (from, guess) = (source.strip(strip), prediction.strip(strip));
             self.any[strip] = from != guess && {
@@ -121,7 +118,7 @@ impl Residual {
                 self.quantise(kernels, quantiser, (qp, LARGEST_SUM), strip, Rounding::Inter)
             };
             self.scan(kernels, strip);
-            for block in (0..4).filter(|block| self.masks[4 * strip + block] != 0) {
+            for block in (0..4).filter(|block| !self.levels[4 * strip + block].is_empty()) {
                 self.luma_pattern |= 1 << (strip / 2 * 2 + block / 2);
             }
         }
@@ -137,14 +134,17 @@ impl Residual {
     ) {
         let mut coefficients = [0; 16];
         for strip in 0..4 {
-            (kernels.transform)(source.strip(strip), prediction.strip(strip), &mut self.strips[strip]);
-            for block in 0..4 {
-                coefficients[4 * strip + block] = std::mem::take(self.strips[strip].dc(block)).into();
+            let dc = (kernels.transform_ac)(source.strip(strip), prediction.strip(strip), &mut self.strips[strip]);
+            for (coefficient, dc) in coefficients[4 * strip..].iter_mut().zip(dc) {
+                *coefficient = dc.into();
             }
             self.any[strip] = self.quantise(kernels, quantiser, (qp, LARGEST_AC_SUM), strip, Rounding::Intra);
             self.scan(kernels, strip);
         }
-        (self.dc, self.dc_levels, self.dc_mask) = quantiser.luma_dc_levels(&coefficients);
+        self.dc = quantiser.luma_dc_levels(&coefficients);
+        let mut scanned = [0; 16];
+        scanned.iter_mut().zip(ZIGZAG_ROWS).for_each(|(level, place)| *level = self.dc[place]);
+        self.dc_levels = Levels::pack(&scanned);
         self.luma_pattern = if self.any[..4].contains(&true) { 15 } else { 0 };
     }
 
@@ -162,15 +162,17 @@ impl Residual {
         }
         let mut coefficients = [[0; 4]; 2];
         for strip in 4..6 {
-            (kernels.transform)(source.strip(strip), prediction.strip(strip), &mut self.strips[strip]);
-            for block in 0..4 {
-                coefficients[block / 2][(strip - 4) * 2 + block % 2] =
-                    std::mem::take(self.strips[strip].dc(block)).into();
+            let dc = (kernels.transform_ac)(source.strip(strip), prediction.strip(strip), &mut self.strips[strip]);
+            for (block, dc) in dc.into_iter().enumerate() {
+                coefficients[block / 2][(strip - 4) * 2 + block % 2] = dc.into();
             }
             self.any[strip] = self.quantise(kernels, quantiser, (qp, LARGEST_AC_SUM), strip, rounding);
             self.scan(kernels, strip);
         }
-        self.chroma_dc = coefficients.map(|plane| quantiser.chroma_dc_levels(plane, rounding));
+        for (plane, coefficients) in coefficients.into_iter().enumerate() {
+            self.chroma_dc[plane] = quantiser.chroma_dc_levels(coefficients, rounding);
+            self.chroma_dc_levels[plane] = Levels::pack(&self.chroma_dc[plane]);
+        }
         self.chroma_pattern = match (self.any[4] || self.any[5], self.chroma_dc == [[0; 4]; 2]) {
             (true, _) => 2,
             (false, false) => 1,
@@ -196,9 +198,8 @@ impl Residual {
             tame(&mut strip, 0, quantiser, LARGEST_SUM);
             self.single = strip.0.map(|[a, b, c, d, ..]| [a, b, c, d]);
         }
-        self.levels[block] = ZIGZAG_COLUMNS.map(|place| self.single.as_flattened()[place]);
-        self.masks[block] = mask_of(&self.levels[block]);
-        self.masks[block] != 0
+        self.levels[block] = Levels::pack(&ZIGZAG_COLUMNS.map(|place| self.single.as_flattened()[place]));
+        !self.levels[block].is_empty()
     }
 
     /// Prediction and the levels just made to samples of a block of Intra_4x4.
@@ -223,11 +224,11 @@ impl Residual {
     }
 
     fn scan(&mut self, kernels: &Kernels, strip: usize) {
+        let levels = &mut self.levels.as_chunks_mut().0[strip];
         if self.any[strip] {
-            let levels = &mut self.levels.as_chunks_mut().0[strip];
-            (kernels.scan)(&self.strips[strip], levels, &mut self.masks.as_chunks_mut().0[strip]);
+            (kernels.scan)(&self.strips[strip], levels);
         } else {
-            self.masks[4 * strip..4 * strip + 4].fill(0);
+            levels.fill(Levels::NONE);
         }
     }
 
@@ -240,12 +241,11 @@ impl Residual {
         result: &mut Block,
     ) {
         for strip in 0..4 {
+            let (prediction, result) = (prediction.strip(strip), result.strip_mut(strip));
             if self.any[strip] {
-                let mut coefficients = Strip::ZERO;
-                (kernels.scale)(&self.strips[strip], &quantiser.inverse, &mut coefficients);
-                (kernels.reconstruct)(&coefficients, prediction.strip(strip), result.strip_mut(strip));
+                (kernels.rebuild)(&self.strips[strip], &quantiser.inverse, &[0; 4], prediction, result);
             } else {
-                *result.strip_mut(strip) = *prediction.strip(strip);
+                *result = *prediction;
             }
         }
     }
@@ -258,18 +258,14 @@ impl Residual {
         prediction: &Block,
         result: &mut Block,
     ) {
-        if self.dc_mask == 0 && self.luma_pattern == 0 {
+        if self.dc_levels.is_empty() && self.luma_pattern == 0 {
             *result.luma_mut() = *prediction.luma();
             return;
         }
         let dc = quantiser.luma_dc(&self.dc);
-        for strip in 0..4 {
-            let mut coefficients = Strip::ZERO;
-            if self.any[strip] {
-                (kernels.scale)(&self.strips[strip], &quantiser.inverse, &mut coefficients);
-            }
-            (0..4).for_each(|block| *coefficients.dc(block) = dc[4 * strip + block]);
-            (kernels.reconstruct)(&coefficients, prediction.strip(strip), result.strip_mut(strip));
+        for (strip, dc) in dc.as_chunks().0.iter().enumerate() {
+            let (prediction, result) = (prediction.strip(strip), result.strip_mut(strip));
+            (kernels.rebuild)(&self.strips[strip], &quantiser.inverse, dc, prediction, result);
         }
     }
 
@@ -285,16 +281,10 @@ impl Residual {
             *result.chroma_mut() = *prediction.chroma();
             return;
         }
-        let dc = self.chroma_dc.map(|levels| quantiser.chroma_dc(levels));
-        for strip in 4..6 {
-            let mut coefficients = Strip::ZERO;
-            if self.any[strip] {
-                (kernels.scale)(&self.strips[strip], &quantiser.inverse, &mut coefficients);
-            }
-            for block in 0..4 {
-                *coefficients.dc(block) = dc[block / 2][(strip - 4) * 2 + block % 2];
-            }
-            (kernels.reconstruct)(&coefficients, prediction.strip(strip), result.strip_mut(strip));
+        let [cb, cr] = [0, 1].map(|plane| quantiser.chroma_dc(self.chroma_dc[plane]));
+        for (strip, dc) in [(4, [cb[0], cb[1], cr[0], cr[1]]), (5, [cb[2], cb[3], cr[2], cr[3]])] {
+            let (prediction, result) = (prediction.strip(strip), result.strip_mut(strip));
+            (kernels.rebuild)(&self.strips[strip], &quantiser.inverse, &dc, prediction, result);
         }
     }
 }

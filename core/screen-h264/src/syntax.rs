@@ -7,7 +7,6 @@ use crate::parameters::FRAME_NUM_BITS;
 use crate::residual::{Residual, chroma_block};
 use crate::state::Surroundings;
 use crate::tables::{BLOCK_RASTER, PATTERN_CODE_INTER, PATTERN_CODE_INTRA};
-use crate::transform::mask_of;
 use crate::vector::Vector;
 
 /// What kind of picture a slice is of.
@@ -125,7 +124,7 @@ pub(crate) fn qp_delta(sink: &mut BitSink, qp: u8, last: u8) {
 
 /// The DC levels of Intra_16x16.
 pub(crate) fn luma_dc(sink: &mut BitSink, residual: &Residual, around: &Surroundings) {
-    write_block(sink, &residual.dc_levels, residual.dc_mask, 16, column(around.luma(0, 0)));
+    write_block(sink, &residual.dc_levels, 16, column(around.luma(0, 0)));
 }
 
 /// Luma levels: all of each quarter that has some, or those behind DC.
@@ -133,7 +132,7 @@ pub(crate) fn luma(sink: &mut BitSink, residual: &Residual, around: &Surrounding
     for (index, block) in BLOCK_RASTER.into_iter().enumerate() {
         if residual.luma_pattern >> (index / 4) & 1 == 1 {
             let column = column(around.luma(block % 4, block / 4));
-            write_block(sink, &residual.levels[block], residual.masks[block], 16 - first, column);
+            write_block(sink, &residual.levels[block], 16 - first, column);
         }
     }
 }
@@ -143,14 +142,12 @@ pub(crate) fn chroma(sink: &mut BitSink, residual: &Residual, around: &Surroundi
     if residual.chroma_pattern == 0 {
         return;
     }
-    for levels in &residual.chroma_dc {
-        write_chroma_dc(sink, levels, mask_of(levels));
-    }
+    residual.chroma_dc_levels.iter().for_each(|levels| write_chroma_dc(sink, levels));
     if residual.chroma_pattern == 2 {
         for (plane, y, x) in [0, 1].into_iter().flat_map(|p| [(p, 0, 0), (p, 0, 1), (p, 1, 0), (p, 1, 1)]) {
             let block = chroma_block(plane, x, y);
             let column = column(around.chroma(plane, x, y));
-            write_block(sink, &residual.levels[block], residual.masks[block], 15, column);
+            write_block(sink, &residual.levels[block], 15, column);
         }
     }
 }

@@ -4,7 +4,7 @@
 //! DC levels in Intra_16x16 (8.5.10) and chroma (8.5.11.1), which is rare and small.
 
 use crate::cavlc::MAX_LEVEL;
-use crate::tables::{CHROMA_QP, LEVEL_SCALE, QUANTISER_SCALE, ZIGZAG_ROWS};
+use crate::tables::{CHROMA_QP, LEVEL_SCALE, QUANTISER_SCALE};
 
 /// The coarsest QP of this encoder: text is gone long before, and sums stay within 16 bits (8.5.12.2).
 pub(crate) const COARSEST_QP: u8 = 44;
@@ -28,7 +28,7 @@ pub(crate) struct Quantiser {
     pub(crate) offset: [Scales<u16>; 2],
     /// Coefficients of a level of 1.
     pub(crate) inverse: Scales<i16>,
-    forward_dc: i64,
+    forward_dc: u32,
     inverse_dc: i32,
     /// `qp / 6`.
     octave: u32,
@@ -41,7 +41,7 @@ impl Quantiser {
             forward: [[0; 16]; 2],
             offset: [[[0; 16]; 2]; 2],
             inverse: [[0; 16]; 2],
-            forward_dc: i64::from(QUANTISER_SCALE[step][0]),
+            forward_dc: QUANTISER_SCALE[step][0].unsigned_abs(),
             inverse_dc: LEVEL_SCALE[step][0],
             octave,
         };
@@ -66,32 +66,38 @@ impl Quantiser {
     fn dc_level(&self, sum: i32, rounding: Rounding) -> i16 {
         let shift = 16 + self.octave;
         let part = if rounding == Rounding::Intra { 3 } else { 6 };
-        let magnitude = (i64::from(sum.unsigned_abs()) * self.forward_dc + (1_i64 << shift) / part) >> shift;
-        let level = i16::try_from(magnitude.min(i64::from(MAX_LEVEL))).expect("capped");
+        // At most 16 coefficients of 16 · 255, halved.
+        let magnitude = (sum.unsigned_abs() * self.forward_dc + (1 << shift) / part) >> shift;
+        #[expect(clippy::cast_possible_truncation, reason = "capped")]
+        let level = (magnitude.min(MAX_LEVEL.into()) as u16).cast_signed();
         if sum < 0 { -level } else { level }
     }
 
-    /// Levels of the luma DC coefficients, in raster order and in scan order, with the mask of those that are not 0.
-    pub(crate) fn luma_dc_levels(&self, coefficients: &[i32; 16]) -> ([i32; 16], [i16; 16], u16) {
+    /// Levels of the luma DC coefficients, in raster order.
+    pub(crate) fn luma_dc_levels(&self, coefficients: &[i32; 16]) -> [i16; 16] {
         let mut sums = *coefficients;
         hadamard(&mut sums);
-        let levels = sums.map(|sum| self.dc_level((sum + 1) >> 1, Rounding::Intra));
-        let scanned = ZIGZAG_ROWS.map(|at| levels[at]);
-        (levels.map(i32::from), scanned, mask_of(&scanned))
+        let mut levels = [0; 16];
+        for (level, sum) in levels.iter_mut().zip(sums) {
+            *level = self.dc_level((sum + 1) >> 1, Rounding::Intra);
+        }
+        levels
     }
 
     /// Luma DC coefficients from their levels in raster order (8.5.10).
-    pub(crate) fn luma_dc(&self, levels: &[i32; 16]) -> [i16; 16] {
-        let mut sums = *levels;
+    pub(crate) fn luma_dc(&self, levels: &[i16; 16]) -> [i16; 16] {
+        let mut sums = [0; 16];
+        sums.iter_mut().zip(levels).for_each(|(sum, level)| *sum = i32::from(*level));
         hadamard(&mut sums);
         let scale = self.inverse_dc * 16;
-        sums.map(|sum| {
-            let value = match self.octave {
+        let mut coefficients = [0; 16];
+        for (coefficient, sum) in coefficients.iter_mut().zip(sums) {
+            *coefficient = saturate(match self.octave {
                 6.. => (sum * scale) << (self.octave - 6),
                 octave => (sum * scale + (1 << (5 - octave))) >> (6 - octave),
-            };
-            saturate(value)
-        })
+            });
+        }
+        coefficients
     }
 
     /// Levels of four chroma DC coefficients, in raster order, which is their scan order.
@@ -108,11 +114,6 @@ impl Quantiser {
 /// Never more than a stream may have, whatever noise was quantised coarsely.
 fn saturate(value: i32) -> i16 {
     i16::try_from(value).unwrap_or(if value < 0 { i16::MIN } else { i16::MAX })
-}
-
-/// A bit for each level that is not 0, the last lowest: the order in which they are written.
-pub(crate) fn mask_of(levels: &[i16]) -> u16 {
-    levels.iter().fold(0, |mask, level| mask << 1 | u16::from(*level != 0))
 }
 
 fn hadamard_2x2([a, b, c, d]: [i32; 4]) -> [i32; 4] {
@@ -160,8 +161,7 @@ mod tests {
             for value in [-4000, -37, 0, 1, 900, 4080] {
                 let mut coefficients = [value; 16];
                 coefficients[3] /= 2;
-                let (levels, _, mask) = quantiser.luma_dc_levels(&coefficients);
-                assert_eq!(mask == 0, levels == [0; 16]);
+                let levels = quantiser.luma_dc_levels(&coefficients);
                 for (back, wanted) in quantiser.luma_dc(&levels).into_iter().zip(coefficients) {
                     // Coefficients come back times 4, since the inverse transform divides by 64 and not by 16.
                     let error = f64::from(i32::from(back) - 4 * wanted).abs() / 4.0;

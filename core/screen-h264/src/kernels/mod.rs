@@ -11,6 +11,7 @@ mod portable;
 #[cfg(target_arch = "x86_64")]
 mod simd_avx2;
 
+use crate::cavlc::Levels;
 use crate::intra4::{Around, Choice};
 use crate::transform::Scales;
 
@@ -25,13 +26,11 @@ pub(crate) type Columns = [[i16; 4]; 4];
 /// Source, prediction, scales and what is added before them.
 type Code4x4 = fn(&[u8; 16], &[u8; 16], &Scales<u16>, &Scales<u16>, &mut Columns) -> bool;
 
+/// Levels, scales, the DC coefficient of each block, which is added, prediction, and where the samples go.
+type Rebuild = fn(&Strip, &Scales<i16>, &[i16; 4], &[u8; 64], &mut [u8; 64]);
+
 impl Strip {
     pub(crate) const ZERO: Self = Self([[0; 16]; 4]);
-
-    /// The DC coefficient of a block.
-    pub(crate) fn dc(&mut self, block: usize) -> &mut i16 {
-        &mut self.0[0][4 * block]
-    }
 }
 
 /// One version of each kernel.
@@ -43,24 +42,29 @@ pub(crate) struct Kernels {
     pub(crate) difference: fn(&[u8; 256], &[u8; 256]) -> u32,
     /// Sum of absolute differences of a macroblock's chroma.
     pub(crate) chroma_difference: fn(&[u8; 128], &[u8; 128]) -> u32,
+    /// Sums of absolute differences of luma to what Intra_16x16 predicts by DC, from above and from the left: the source, the
+    /// row above, the column on the left, and the mean.
+    pub(crate) luma_differences: fn(&[u8; 256], &[u8; 16], &[u8; 16], u8) -> [u32; 3],
+    /// The same of chroma: the rows above, the columns on the left of Cb and Cr, and DC of the upper rows and the lower.
+    pub(crate) chroma_differences: fn(&[u8; 128], &[u8; 16], &[[u8; 8]; 2], &[[u8; 16]; 2]) -> [u32; 3],
     /// Sum of absolute differences of luma to 16 rows of a plane, which start at its beginning, a stride apart.
     pub(crate) difference_in_plane: fn(&[u8; 256], &[u8], usize) -> u32,
     /// Source less prediction, transformed (the inverse of 8.5.12.2).
     pub(crate) transform: fn(&[u8; 64], &[u8; 64], &mut Strip),
+    /// The same, but the DC coefficient of each block is given apart, and 0 in its place.
+    pub(crate) transform_ac: fn(&[u8; 64], &[u8; 64], &mut Strip) -> [i16; 4],
     /// Coefficients to levels; whether any is not 0.
     pub(crate) quantise: fn(&mut Strip, &Scales<u16>, &Scales<u16>) -> bool,
-    /// Levels to coefficients (8.5.12.1).
-    pub(crate) scale: fn(&Strip, &Scales<i16>, &mut Strip),
-    /// Prediction and transformed coefficients to samples (8.5.12.2 and 8.5.14).
-    pub(crate) reconstruct: fn(&Strip, &[u8; 64], &mut [u8; 64]),
+    /// Levels and prediction to samples (8.5.12 and 8.5.14).
+    pub(crate) rebuild: Rebuild,
     /// The cheapest mode of a block of Intra_4x4: what it is predicted from, source, mode that is expected, lambda.
     pub(crate) choose_4x4: fn(&Around, &[u8; 16], u8, u32) -> Choice,
     /// Source less prediction of a block to levels, column after column; whether any is not 0.
     pub(crate) code_4x4: Code4x4,
     /// Levels of a block, scaled, and prediction to samples.
     pub(crate) rebuild_4x4: fn(&Columns, &Scales<i16>, &[u8; 16]) -> [u8; 16],
-    /// Levels of the four blocks in scan order (8.5.6), with masks of those that are not 0, the last lowest.
-    pub(crate) scan: fn(&Strip, &mut [[i16; 16]; 4], &mut [u16; 4]),
+    /// Levels of the four blocks as they are written.
+    pub(crate) scan: fn(&Strip, &mut [Levels; 4]),
 }
 
 /// The fastest version that this machine has.

@@ -1,7 +1,7 @@
 //! Kernels in plain Rust, written in lanes so that the compiler finds vectors.
 
 use super::{Columns, Kernels, Strip};
-use crate::cavlc::MAX_LEVEL;
+use crate::cavlc::{Levels, MAX_LEVEL};
 use crate::intra4;
 use crate::tables::ZIGZAG_COLUMNS;
 use crate::transform::Scales;
@@ -11,10 +11,12 @@ pub(super) static KERNELS: Kernels = Kernels {
     difference: difference_of,
     chroma_difference: difference_of,
     difference_in_plane,
+    luma_differences,
+    chroma_differences,
     transform,
+    transform_ac,
     quantise,
-    scale,
-    reconstruct,
+    rebuild,
     scan,
     choose_4x4: intra4::choose,
     code_4x4,
@@ -30,6 +32,28 @@ fn difference_of<const N: usize>(a: &[u8; N], b: &[u8; N]) -> u32 {
 fn difference_in_plane(a: &[u8; 256], plane: &[u8], stride: usize) -> u32 {
     let rows = a.as_chunks::<16>().0.iter().zip(plane.chunks(stride));
     rows.map(|(a, b)| a.iter().zip(&b[..16]).map(|(a, b)| u32::from(a.abs_diff(*b))).sum::<u32>()).sum()
+}
+
+fn luma_differences(source: &[u8; 256], above: &[u8; 16], left: &[u8; 16], mean: u8) -> [u32; 3] {
+    let mut sums = [0; 3];
+    for (row, left) in source.as_chunks::<16>().0.iter().zip(left) {
+        for (sum, prediction) in sums.iter_mut().zip([&[mean; 16], above, &[*left; 16]]) {
+            *sum += difference_of(row, prediction);
+        }
+    }
+    sums
+}
+
+fn chroma_differences(source: &[u8; 128], above: &[u8; 16], left: &[[u8; 8]; 2], means: &[[u8; 16]; 2]) -> [u32; 3] {
+    let mut sums = [0; 3];
+    for (y, row) in source.as_chunks::<16>().0.iter().enumerate() {
+        let mut across = [left[0][y]; 16];
+        across[8..].fill(left[1][y]);
+        for (sum, prediction) in sums.iter_mut().zip([&means[y / 4], above, &across]) {
+            *sum += difference_of(row, prediction);
+        }
+    }
+    sums
 }
 
 #[inline(always)]
@@ -84,6 +108,11 @@ fn transform(source: &[u8; 64], prediction: &[u8; 64], out: &mut Strip) {
     out.0 = forward_pass(transpose(forward_pass([row(0), row(1), row(2), row(3)])));
 }
 
+fn transform_ac(source: &[u8; 64], prediction: &[u8; 64], out: &mut Strip) -> [i16; 4] {
+    transform(source, prediction, out);
+    [0, 4, 8, 12].map(|lane| std::mem::take(&mut out.0[0][lane]))
+}
+
 fn quantise(strip: &mut Strip, forward: &Scales<u16>, offset: &Scales<u16>) -> bool {
     let mut any = 0;
     for (across, row) in strip.0.iter_mut().enumerate() {
@@ -109,6 +138,16 @@ fn scale(levels: &Strip, inverse: &Scales<i16>, out: &mut Strip) {
     for (across, (row, out)) in levels.0.iter().zip(&mut out.0).enumerate() {
         *out = lanes(|lane| row[lane].wrapping_mul(inverse[across % 2][lane]));
     }
+}
+
+fn rebuild(levels: &Strip, inverse: &Scales<i16>, dc: &[i16; 4], prediction: &[u8; 64], out: &mut [u8; 64]) {
+    let mut coefficients = Strip::ZERO;
+    scale(levels, inverse, &mut coefficients);
+    for (block, dc) in dc.iter().enumerate() {
+        let first = &mut coefficients.0[0][4 * block];
+        *first = first.wrapping_add(*dc);
+    }
+    reconstruct(&coefficients, prediction, out);
 }
 
 fn reconstruct(coefficients: &Strip, prediction: &[u8; 64], out: &mut [u8; 64]) {
@@ -158,12 +197,12 @@ fn rebuild_4x4(levels: &Columns, inverse: &Scales<i16>, prediction: &[u8; 16]) -
     std::array::from_fn(|at| wide[at / 4 * 16 + at % 4])
 }
 
-fn scan(levels: &Strip, out: &mut [[i16; 16]; 4], masks: &mut [u16; 4]) {
-    for (block, (out, mask)) in out.iter_mut().zip(masks).enumerate() {
-        *mask = 0;
-        for (at, (out, place)) in out.iter_mut().zip(ZIGZAG_COLUMNS).enumerate() {
-            *out = levels.0[place / 4][4 * block + place % 4];
-            *mask |= u16::from(*out != 0) << (15 - at);
+fn scan(levels: &Strip, out: &mut [Levels; 4]) {
+    for (block, out) in out.iter_mut().enumerate() {
+        let mut scanned = [0; 16];
+        for (level, place) in scanned.iter_mut().zip(ZIGZAG_COLUMNS) {
+            *level = levels.0[place / 4][4 * block + place % 4];
         }
+        *out = Levels::pack(&scanned);
     }
 }

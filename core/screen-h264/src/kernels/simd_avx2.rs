@@ -1,26 +1,27 @@
 //! Kernels for x86-64 with AVX2: a row of a strip is one register.
 //!
 //! The only `unsafe` of this crate: loads and stores of whole registers from arrays of their size, and calls that are
-//! made only where the processor was seen to have AVX2.
+//! made only where the processor was seen to have AVX2 and POPCNT.
 
 #![allow(unsafe_code)]
 
 use std::arch::x86_64::*;
 
 use super::{Columns, Kernels, Strip};
-use crate::cavlc::MAX_LEVEL;
+use crate::cavlc::{Levels, MAX_LEVEL};
 use crate::intra4::{self, Around, Choice};
 use crate::transform::Scales;
 
-/// The kernels, where the processor has AVX2.
+/// The kernels, where the processor has AVX2 and POPCNT, which comes with it.
 pub(super) fn kernels() -> Option<&'static Kernels> {
-    std::arch::is_x86_feature_detected!("avx2").then_some(&KERNELS)
+    let has_all = std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("popcnt");
+    has_all.then_some(&KERNELS)
 }
 
 macro_rules! detected {
     ($name:ident($($argument:ident: $type:ty),*) $(-> $result:ty)?) => {
         |$($argument: $type),*| {
-            // SAFETY: the table that this stands in is given out only where the processor has AVX2.
+            // SAFETY: the table that this stands in is given out only where the processor has AVX2 and POPCNT.
             unsafe { $name($($argument),*) }
         }
     };
@@ -31,10 +32,23 @@ static KERNELS: Kernels = Kernels {
     difference: detected!(difference(a: &[u8; 256], b: &[u8; 256])),
     chroma_difference: detected!(chroma_difference(a: &[u8; 128], b: &[u8; 128])),
     difference_in_plane: detected!(difference_in_plane(a: &[u8; 256], plane: &[u8], stride: usize)),
+    luma_differences: detected!(luma_differences(source: &[u8; 256], above: &[u8; 16], left: &[u8; 16], mean: u8)),
+    chroma_differences: detected!(chroma_differences(
+        source: &[u8; 128],
+        above: &[u8; 16],
+        left: &[[u8; 8]; 2],
+        means: &[[u8; 16]; 2]
+    )),
     transform: detected!(transform(source: &[u8; 64], prediction: &[u8; 64], out: &mut Strip)),
+    transform_ac: detected!(transform_ac(source: &[u8; 64], prediction: &[u8; 64], out: &mut Strip)),
     quantise: detected!(quantise(strip: &mut Strip, forward: &Scales<u16>, offset: &Scales<u16>)),
-    scale: detected!(scale(levels: &Strip, inverse: &Scales<i16>, out: &mut Strip)),
-    reconstruct: detected!(reconstruct(coefficients: &Strip, prediction: &[u8; 64], out: &mut [u8; 64])),
+    rebuild: detected!(rebuild(
+        levels: &Strip,
+        inverse: &Scales<i16>,
+        dc: &[i16; 4],
+        prediction: &[u8; 64],
+        out: &mut [u8; 64]
+    )),
     choose_4x4: detected!(choose_4x4(around: &Around, source: &[u8; 16], expected: u8, lambda: u32)),
     code_4x4: detected!(code_4x4(
         source: &[u8; 16],
@@ -44,7 +58,7 @@ static KERNELS: Kernels = Kernels {
         out: &mut Columns
     )),
     rebuild_4x4: detected!(rebuild_4x4(levels: &Columns, inverse: &Scales<i16>, prediction: &[u8; 16])),
-    scan: detected!(scan(levels: &Strip, out: &mut [[i16; 16]; 4], masks: &mut [u16; 4])),
+    scan: detected!(scan(levels: &Strip, out: &mut [Levels; 4])),
 };
 
 #[inline]
@@ -131,6 +145,43 @@ fn difference_in_plane(a: &[u8; 256], plane: &[u8], stride: usize) -> u32 {
     (_mm_cvtsi128_si32(sums) + _mm_extract_epi32::<2>(sums)).cast_unsigned()
 }
 
+/// Adds the absolute differences of a row to those of three predictions.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn add_differences(sums: &mut [__m128i; 3], row: &[u8; 16], predictions: [__m128i; 3]) {
+    let row = load_row(row);
+    for (sum, prediction) in sums.iter_mut().zip(predictions) {
+        *sum = _mm_add_epi64(*sum, _mm_sad_epu8(row, prediction));
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn sum_of_halves(sums: __m128i) -> u32 {
+    (_mm_cvtsi128_si32(sums) + _mm_extract_epi32::<2>(sums)).cast_unsigned()
+}
+
+#[target_feature(enable = "avx2")]
+fn luma_differences(source: &[u8; 256], above: &[u8; 16], left: &[u8; 16], mean: u8) -> [u32; 3] {
+    let (above, mean) = (load_row(above), _mm_set1_epi8(mean.cast_signed()));
+    let mut sums = [_mm_setzero_si128(); 3];
+    for (row, left) in source.as_chunks::<16>().0.iter().zip(left) {
+        add_differences(&mut sums, row, [mean, above, _mm_set1_epi8(left.cast_signed())]);
+    }
+    [sum_of_halves(sums[0]), sum_of_halves(sums[1]), sum_of_halves(sums[2])]
+}
+
+#[target_feature(enable = "avx2")]
+fn chroma_differences(source: &[u8; 128], above: &[u8; 16], left: &[[u8; 8]; 2], means: &[[u8; 16]; 2]) -> [u32; 3] {
+    let (above, means) = (load_row(above), [load_row(&means[0]), load_row(&means[1])]);
+    let mut sums = [_mm_setzero_si128(); 3];
+    for (y, row) in source.as_chunks::<16>().0.iter().enumerate() {
+        let left = [_mm_set1_epi8(left[0][y].cast_signed()), _mm_set1_epi8(left[1][y].cast_signed())];
+        add_differences(&mut sums, row, [means[y / 4], above, _mm_unpacklo_epi64(left[0], left[1])]);
+    }
+    [sum_of_halves(sums[0]), sum_of_halves(sums[1]), sum_of_halves(sums[2])]
+}
+
 /// Lays each block on its side: 16-bit lanes within groups of four.
 #[inline]
 #[target_feature(enable = "avx2")]
@@ -169,16 +220,38 @@ fn inverse_pass([a, b, c, d]: [__m256i; 4]) -> [__m256i; 4] {
     [_mm256_add_epi16(even, high), _mm256_add_epi16(odd, low), _mm256_sub_epi16(odd, low), _mm256_sub_epi16(even, high)]
 }
 
+#[inline]
 #[target_feature(enable = "avx2")]
-fn transform(source: &[u8; 64], prediction: &[u8; 64], out: &mut Strip) {
+fn coefficients(source: &[u8; 64], prediction: &[u8; 64]) -> [__m256i; 4] {
     let (source, prediction) = (source.as_chunks::<16>().0, prediction.as_chunks::<16>().0);
     let mut rows = [_mm256_setzero_si256(); 4];
     for (row, (source, prediction)) in rows.iter_mut().zip(source.iter().zip(prediction)) {
         let (source, prediction) = (load_row(source), load_row(prediction));
         *row = _mm256_sub_epi16(_mm256_cvtepu8_epi16(source), _mm256_cvtepu8_epi16(prediction));
     }
-    let rows = forward_pass(transpose(forward_pass(rows)));
-    rows.into_iter().zip(&mut out.0).for_each(|(row, out)| store(row, out));
+    forward_pass(transpose(forward_pass(rows)))
+}
+
+#[target_feature(enable = "avx2")]
+fn transform(source: &[u8; 64], prediction: &[u8; 64], out: &mut Strip) {
+    coefficients(source, prediction).into_iter().zip(&mut out.0).for_each(|(row, out)| store(row, out));
+}
+
+#[target_feature(enable = "avx2")]
+fn transform_ac(source: &[u8; 64], prediction: &[u8; 64], out: &mut Strip) -> [i16; 4] {
+    let [first, rest @ ..] = coefficients(source, prediction);
+    let [first_out, rest_out @ ..] = &mut out.0;
+    rest.into_iter().zip(rest_out).for_each(|(row, out)| store(row, out));
+    store(_mm256_andnot_si256(_mm256_set1_epi64x(0xFFFF), first), first_out);
+    let dc = [
+        _mm256_extract_epi16::<0>(first),
+        _mm256_extract_epi16::<4>(first),
+        _mm256_extract_epi16::<8>(first),
+        _mm256_extract_epi16::<12>(first),
+    ];
+    #[expect(clippy::cast_possible_truncation, reason = "16 bits, as 32")]
+    let narrow = |lane: i32| lane as i16;
+    [narrow(dc[0]), narrow(dc[1]), narrow(dc[2]), narrow(dc[3])]
 }
 
 #[target_feature(enable = "avx2")]
@@ -197,16 +270,14 @@ fn quantise(strip: &mut Strip, forward: &Scales<u16>, offset: &Scales<u16>) -> b
 }
 
 #[target_feature(enable = "avx2")]
-fn scale(levels: &Strip, inverse: &Scales<i16>, out: &mut Strip) {
-    for (across, (row, out)) in levels.0.iter().zip(&mut out.0).enumerate() {
-        store(_mm256_mullo_epi16(load(row), load(&inverse[across % 2])), out);
+fn rebuild(levels: &Strip, inverse: &Scales<i16>, dc: &[i16; 4], prediction: &[u8; 64], out: &mut [u8; 64]) {
+    let mut rows = [_mm256_setzero_si256(); 4];
+    for (across, (row, levels)) in rows.iter_mut().zip(&levels.0).enumerate() {
+        *row = _mm256_mullo_epi16(load(levels), load(&inverse[across % 2]));
     }
-}
-
-#[target_feature(enable = "avx2")]
-fn reconstruct(coefficients: &Strip, prediction: &[u8; 64], out: &mut [u8; 64]) {
-    let [a, b, c, d] = &coefficients.0;
-    let rows = inverse_pass(transpose(inverse_pass([load(a), load(b), load(c), load(d)])));
+    let [a, b, c, d] = dc.map(|dc| i64::from(dc.cast_unsigned()));
+    rows[0] = _mm256_add_epi16(rows[0], _mm256_setr_epi64x(a, b, c, d));
+    let rows = inverse_pass(transpose(inverse_pass(rows)));
     let (prediction, out) = (prediction.as_chunks::<16>().0, out.as_chunks_mut::<16>().0);
     for ((row, prediction), out) in rows.into_iter().zip(prediction).zip(out) {
         let difference = _mm256_srai_epi16::<6>(_mm256_add_epi16(row, _mm256_set1_epi16(32)));
@@ -230,14 +301,34 @@ const fn shuffle(lanes: [i8; 8]) -> [u8; 16] {
     bytes
 }
 
-#[target_feature(enable = "avx2")]
-fn scan(levels: &Strip, out: &mut [[i16; 16]; 4], masks: &mut [u16; 4]) {
-    // The zig-zag over columns: 0 4 1 2 5 8 12 9 | 6 3 7 10 13 14 11 15; the left two columns hold 0 to 7.
-    let first_left = load_row(&const { shuffle([0, 4, 1, 2, 5, -1, -1, -1]) });
-    let first_right = load_row(&const { shuffle([-1, -1, -1, -1, -1, 0, 4, 1]) });
-    let second_left = load_row(&const { shuffle([6, 3, 7, -1, -1, -1, -1, -1]) });
-    let second_right = load_row(&const { shuffle([-1, -1, -1, 2, 5, 6, 3, 7]) });
-    for (block, (out, mask)) in out.iter_mut().zip(masks).enumerate() {
+/// Shuffles that bring the lanes of a mask's bits together at the front, and zeros behind them.
+static PACKS: [[u8; 16]; 256] = {
+    let mut packs = [[0x80; 16]; 256];
+    let mut mask = 0;
+    while mask < 256 {
+        let mut lanes = [-1; 8];
+        let (mut lane, mut count) = (0, 0);
+        while lane < 8 {
+            if mask >> lane & 1 == 1 {
+                lanes[count] = lane;
+                count += 1;
+            }
+            lane += 1;
+        }
+        packs[mask] = shuffle(lanes);
+        mask += 1;
+    }
+    packs
+};
+
+#[target_feature(enable = "avx2,popcnt")]
+fn scan(levels: &Strip, out: &mut [Levels; 4]) {
+    // The zig-zag over columns, backwards: 15 11 14 13 10 7 3 6 | 9 12 8 5 2 1 4 0; the left two columns hold 0 to 7.
+    let first_left = load_row(&const { shuffle([-1, -1, -1, -1, -1, 7, 3, 6]) });
+    let first_right = load_row(&const { shuffle([7, 3, 6, 5, 2, -1, -1, -1]) });
+    let second_left = load_row(&const { shuffle([-1, -1, -1, 5, 2, 1, 4, 0]) });
+    let second_right = load_row(&const { shuffle([1, 4, 0, -1, -1, -1, -1, -1]) });
+    for (block, out) in out.iter_mut().enumerate() {
         let column = |column: usize| {
             let [a, b, c, d] = levels.0[column].as_chunks::<4>().0[block];
             _mm_setr_epi16(a, b, c, d, 0, 0, 0, 0)
@@ -246,15 +337,19 @@ fn scan(levels: &Strip, out: &mut [[i16; 16]; 4], masks: &mut [u16; 4]) {
         let right = _mm_unpacklo_epi64(column(2), column(3));
         let first = _mm_or_si128(_mm_shuffle_epi8(left, first_left), _mm_shuffle_epi8(right, first_right));
         let second = _mm_or_si128(_mm_shuffle_epi8(left, second_left), _mm_shuffle_epi8(right, second_right));
-        let [first_out, second_out] = out.as_chunks_mut::<8>().0 else { unreachable!("two halves of 16") };
-        store_half(first, first_out);
-        store_half(second, second_out);
-        let backwards = _mm_setr_epi8(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
-        let levels = _mm_shuffle_epi8(_mm_packs_epi16(first, second), backwards);
-        let zeros = _mm_cmpeq_epi8(levels, _mm_setzero_si128());
+        let zeros = _mm_cmpeq_epi8(_mm_packs_epi16(first, second), _mm_setzero_si128());
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "one bit for each of 16 bytes")]
-        let set = !(_mm_movemask_epi8(zeros) as u16);
-        *mask = set;
+        let mask = !(_mm_movemask_epi8(zeros) as u16);
+        let [of_first, of_second] = mask.to_le_bytes();
+        let pack = |lanes: __m128i, mask: u8| _mm_shuffle_epi8(lanes, load_row(&PACKS[usize::from(mask)]));
+        let count = of_first.count_ones() as usize;
+        let [start, end] = out.values.as_chunks_mut::<8>().0 else { unreachable!("two halves of 16") };
+        store_half(pack(first, of_first), start);
+        store_half(_mm_setzero_si128(), end);
+        let behind = out.values[count..].first_chunk_mut().expect("8 of 16 places behind the first 8 at most");
+        store_half(pack(second, of_second), behind);
+        let [total, ..] = mask.count_ones().to_le_bytes();
+        (out.mask, out.total) = (mask, total);
     }
 }
 

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::{Kernels, Strip, best, portable};
+use crate::cavlc::Levels;
 use crate::intra4::Around;
 use crate::transform::{COARSEST_QP, Quantisers, Rounding};
 
@@ -30,13 +31,14 @@ fn whole_way(
     (kernels.transform)(source, prediction, &mut coefficients);
     let mut levels = coefficients;
     let any = (kernels.quantise)(&mut levels, &quantiser.forward, &quantiser.offset[rounding as usize]);
-    let (mut scanned, mut masks) = ([[7; 16]; 4], [7; 4]);
-    (kernels.scan)(&levels, &mut scanned, &mut masks);
-    let mut scaled = Strip::ZERO;
-    (kernels.scale)(&levels, &quantiser.inverse, &mut scaled);
-    let mut samples = [0; 64];
-    (kernels.reconstruct)(&scaled, prediction, &mut samples);
-    (coefficients, levels, any, scanned, masks, scaled, samples)
+    let mut scanned = [Levels { values: [7; 16], mask: 7, total: 7 }; 4];
+    (kernels.scan)(&levels, &mut scanned);
+    let mut ac = Strip::ZERO;
+    let dc = (kernels.transform_ac)(source, prediction, &mut ac);
+    let mut samples = [[0; 64]; 2];
+    (kernels.rebuild)(&levels, &quantiser.inverse, &[0; 4], prediction, &mut samples[0]);
+    (kernels.rebuild)(&levels, &quantiser.inverse, &dc, prediction, &mut samples[1]);
+    (coefficients, levels, any, scanned, ac, dc, samples)
 }
 
 proptest! {
@@ -85,6 +87,28 @@ proptest! {
     }
 
     #[test]
+    fn every_version_gives_the_same_differences_to_intra_predictions(
+        source in bytes::<256>(),
+        above in bytes::<16>(),
+        left in bytes::<16>(),
+        means in bytes::<32>(),
+    ) {
+        let (best, portable) = (best(), portable());
+        let expected = (portable.luma_differences)(&source, &above, &left, means[0]);
+        prop_assert_eq!((best.luma_differences)(&source, &above, &left, means[0]), expected);
+        let predictions = [[means[0]; 256], std::array::from_fn(|at| above[at % 16]), std::array::from_fn(|at| left[at / 16])];
+        prop_assert_eq!(predictions.map(|prediction| (portable.difference)(&source, &prediction)), expected);
+        let (source, columns) = (source.first_chunk().unwrap(), [left[..8].try_into().unwrap(), left[8..].try_into().unwrap()]);
+        let means = [means[..16].try_into().unwrap(), means[16..].try_into().unwrap()];
+        let expected = (portable.chroma_differences)(source, &above, &columns, &means);
+        prop_assert_eq!((best.chroma_differences)(source, &above, &columns, &means), expected);
+        let dc: [u8; 128] = std::array::from_fn(|at| means[at / 64][at % 16]);
+        let across = std::array::from_fn(|at| columns[at / 8 % 2][at / 16]);
+        let predictions = [dc, std::array::from_fn(|at| above[at % 16]), across];
+        prop_assert_eq!(predictions.map(|prediction| (portable.chroma_difference)(source, &prediction)), expected);
+    }
+
+    #[test]
     fn a_fine_quantiser_brings_samples_back(source in bytes(), prediction in bytes()) {
         let quantisers = Quantisers::new();
         let quantiser = quantisers.luma(0);
@@ -94,9 +118,8 @@ proptest! {
         // Levels above the largest are cut; then nothing can be said.
         let too_large = strip.0.as_flattened().iter().any(|value| value.unsigned_abs() > 1000);
         (kernels.quantise)(&mut strip, &quantiser.forward, &quantiser.offset[0]);
-        let (mut scaled, mut samples) = (Strip::ZERO, [0; 64]);
-        (kernels.scale)(&strip, &quantiser.inverse, &mut scaled);
-        (kernels.reconstruct)(&scaled, &prediction, &mut samples);
+        let mut samples = [0; 64];
+        (kernels.rebuild)(&strip, &quantiser.inverse, &[0; 4], &prediction, &mut samples);
         for (sample, source) in samples.iter().zip(source) {
             prop_assert!(too_large || sample.abs_diff(source) <= 1);
         }

@@ -134,7 +134,8 @@ impl<'a> Pen<'a> {
         let codes = &LEVELS[usize::from(suffix_length)];
         let place = |level: i16| usize::from((level + SMALL_LEVEL).cast_unsigned());
         if let Some(LevelCode { next, .. }) = codes.get(place(value)) {
-            self.code(codes[place(written)].code);
+            let LevelCode { bits, length, .. } = codes[place(written)];
+            self.code(Code { bits, length });
             return *next;
         }
         let (magnitude, sign) = (u32::from(written.unsigned_abs()), u32::from(value < 0));

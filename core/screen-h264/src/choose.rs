@@ -30,7 +30,6 @@ impl Slice<'_> {
             return if idr { self.sketch(x, y) } else { self.leave_out(x, y) };
         }
         self.picture.source.load(x, self.rows.start + y, &mut self.work.source);
-        self.shown.store(x, y, &self.work.source);
         self.state.show(x, y, Quality::new(qp), self.picture.settled_qp);
         let inter = if idr { None } else { Some(self.choose_inter(x, y, qp)) };
         if let Some(InterChoice { cost: 0, vector }) = inter {

@@ -51,7 +51,6 @@ impl Slice<'_> {
     pub(crate) fn sketch(&mut self, x: usize, y: usize) -> Coded {
         let work = &mut *self.work;
         self.picture.source.load(x, self.rows.start + y, &mut work.source);
-        self.shown.store(x, y, &work.source);
         work.edges.load(&self.target, x, y);
         LumaMode::Dc.predict(&work.edges, work.prediction.luma_mut());
         ChromaMode::Dc.predict(&work.edges, work.prediction.chroma_mut());

@@ -137,7 +137,8 @@ const fn zeros_of(mask: u32, size: u32, totals: &[[Code; 16]], runs: &[[Code; 16
 /// A level of `magnitude` and sign, written with a suffix of some length (9.2.2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct LevelCode {
-    pub(crate) code: Code,
+    pub(crate) bits: u16,
+    pub(crate) length: u8,
     /// The length of the next level's suffix.
     pub(crate) next: u8,
 }
@@ -147,7 +148,7 @@ pub(crate) const SMALL_LEVEL: i16 = 64;
 
 /// Codes of small levels, by the length of the suffix and the level plus [`SMALL_LEVEL`].
 pub(crate) static LEVELS: [[LevelCode; 2 * SMALL_LEVEL as usize]; 7] = {
-    let mut table = [[LevelCode { code: Code::NONE, next: 0 }; 2 * SMALL_LEVEL as usize]; 7];
+    let mut table = [[LevelCode { bits: 0, length: 0, next: 0 }; 2 * SMALL_LEVEL as usize]; 7];
     let mut suffix_length = 0;
     while suffix_length < table.len() {
         let mut at = 0;
@@ -156,7 +157,8 @@ pub(crate) static LEVELS: [[LevelCode; 2 * SMALL_LEVEL as usize]; 7] = {
             let magnitude = level.unsigned_abs() as u32;
             if magnitude > 0 {
                 let code = level_code(2 * magnitude - 2 + (level < 0) as u32, suffix_length as u32);
-                table[suffix_length][at] = LevelCode { code, next: next_suffix_length(magnitude, suffix_length as u8) };
+                let next = next_suffix_length(magnitude, suffix_length as u8);
+                table[suffix_length][at] = LevelCode { bits: code.bits, length: code.length, next };
             }
             at += 1;
         }

@@ -114,6 +114,7 @@ impl Slice<'_> {
         for y in 0..self.rows.len() {
             self.prepare_row(y);
             self.code_row(y, &mut next);
+            self.keep_row(y);
             self.work.restless.swap(0, 1);
         }
         let rest = self.rows.len() * layout.columns - next;
@@ -147,6 +148,19 @@ impl Slice<'_> {
             let same = vectors[start..end].iter().take_while(|vector| **vector == vectors[start]).count();
             from = start + same;
             self.target.copy_run((start, from), y, reference, row, vectors[start]);
+            self.picture.source.copy_run((start, from), row, &mut self.shown, y);
+        }
+    }
+
+    /// Notes what was coded of what changed as what is shown; what was left out is what it was.
+    fn keep_row(&mut self, y: usize) {
+        let row = self.rows.start + y;
+        let (fresh, deferred) = (self.picture.fresh.row(row), self.state.deferred(y));
+        let words = fresh.words.len();
+        let coded = |index: usize| fresh.words[index] & !deferred[index];
+        let mut from = 0;
+        while let Some(start) = bitmap::next(from, words, coded) {
+            from = bitmap::next(start, words, |index| !coded(index)).unwrap_or(fresh.width);
             self.picture.source.copy_run((start, from), row, &mut self.shown, y);
         }
     }

@@ -223,6 +223,11 @@ impl<'a> StateBand<'a> {
         self.deferred[word] &= !bit;
     }
 
+    /// Macroblocks of a row that changed and were left out.
+    pub(crate) fn deferred(&self, y: usize) -> &[u64] {
+        &self.deferred[y * self.words..][..self.words]
+    }
+
     /// Notes that a macroblock changed and was left out.
     pub(crate) fn defer(&mut self, x: usize, y: usize) {
         self.deferred[y * self.words + x / 64] |= 1 << (x % 64);

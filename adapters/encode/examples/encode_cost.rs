@@ -33,7 +33,10 @@ const SCENES: [Scene; 7] = [
     Scene::new("window move", window),
     Scene::new("one 64x64 change", small),
     Scene::new("all new text", |page, picture, n, damage| scroll(page, picture, n * 1008, damage)),
-    Scene { keyframe: Keyframe::Force, ..Scene::new("IDR", |page, picture, n, damage| scroll(page, picture, n * 8, damage)) },
+    Scene {
+        keyframe: Keyframe::Force,
+        ..Scene::new("IDR", |page, picture, n, damage| scroll(page, picture, n * 8, damage))
+    },
 ];
 
 impl Scene {
@@ -72,16 +75,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let pictures = arguments.next().map_or(Ok(300), |text| text.parse())?;
     let wanted = [arguments.next(), arguments.next()];
     let page = Page::new(SIZE.width as usize, 256, 7);
-    println!(
-        "{:16} {:18} {:>7} {:>7} {:>7} {:>7} {:>9}",
-        "encoder", "scene", "min", "median", "p99", "max", "bytes"
-    );
+    println!("{:16} {:18} {:>7} {:>7} {:>7} {:>7} {:>9}", "encoder", "scene", "min", "median", "p99", "max", "bytes");
     let is_wanted = |name: &str, wanted: &Option<String>| wanted.as_ref().is_none_or(|wanted| wanted == name);
     for candidate in CANDIDATES.iter().filter(|candidate| is_wanted(candidate.name, &wanted[0])) {
         for scene in SCENES.iter().filter(|scene| is_wanted(scene.name, &wanted[1])) {
             match measure(candidate, scene, &page, pictures) {
                 Ok((times, bytes)) => {
-                    let [min, median, p99, max] = [0, 50, 99, 100].map(|percent| times[(times.len() - 1) * percent / 100]);
+                    let [min, median, p99, max] =
+                        [0, 50, 99, 100].map(|percent| times[(times.len() - 1) * percent / 100]);
                     let (encoder, scene) = (candidate.name, scene.name);
                     println!("{encoder:16} {scene:18} {min:7.3} {median:7.3} {p99:7.3} {max:7.3} {bytes:9}");
                 }

@@ -1,7 +1,7 @@
 //! The screen encoder: our own, always there. What it needs around it is a QP, a budget, and what moved.
 //!
 //! ```text
-//!   Job ─▶ look: what differs from what was shown ─▶ Finder: what of it moved ─▶ RateLimit: QP ─▶ encode
+//!   Job ─▶ look: what differs from what was shown ─▶ find_moves: what of it moved ─▶ RateLimit: QP ─▶ encode
 //!                                 │ nothing
 //!                                 └─▶ settle: what is coarse becomes finer, as far as there is room
 //! ```
@@ -10,9 +10,8 @@
 
 use std::time::Duration;
 
-use lunette_frame::{AccessUnit, Damage, PictureRef, PixelFormat, Pts, Quality, Rect, UnitKind};
-use lunette_motion::{Area, Finder, Plane};
-use lunette_screen_h264::{self as codec, InTurn, Move, Order, Point, Qp, Runner};
+use lunette_frame::{AccessUnit, Damage, PictureRef, PixelFormat, Pts, Quality, UnitKind};
+use lunette_screen_h264::{self as codec, InTurn, Order, Point, Qp, Runner};
 
 use crate::output::Output;
 use crate::rate::{Extent, RateLimit};
@@ -54,7 +53,6 @@ const QUIET: Duration = Duration::from_millis(300);
 struct Screen {
     config: EncoderConfig,
     codec: codec::Encoder,
-    finder: Finder,
     rate: RateLimit,
     next_is_idr: bool,
     /// When much changed, or something settled beside what changed.
@@ -64,17 +62,14 @@ struct Screen {
     focus: Option<Point>,
     output: Output,
     unit: Vec<u8>,
-    areas: Vec<Area>,
-    moves: Vec<Move>,
 }
 
 /// Opens the encoder.
 pub(crate) fn open(config: &EncoderConfig) -> Result<Box<dyn Encoder>, EncodeError> {
-    let (codec, finder) = make(config)?;
+    let codec = make(config)?;
     Ok(Box::new(Screen {
         config: *config,
         codec,
-        finder,
         rate: RateLimit::new(base(config.quality), config.max_bitrate).gradual(),
         next_is_idr: true,
         busy: Pts::default(),
@@ -82,12 +77,10 @@ pub(crate) fn open(config: &EncoderConfig) -> Result<Box<dyn Encoder>, EncodeErr
         focus: None,
         output: Output::default(),
         unit: Vec::new(),
-        areas: Vec::new(),
-        moves: Vec::new(),
     }))
 }
 
-fn make(config: &EncoderConfig) -> Result<(codec::Encoder, Finder), EncodeError> {
+fn make(config: &EncoderConfig) -> Result<codec::Encoder, EncodeError> {
     let size = config.size;
     if !MAX.allows(size) {
         return Err(EncodeError::Size { backend: NAME, size, max: MAX });
@@ -97,8 +90,7 @@ fn make(config: &EncoderConfig) -> Result<(codec::Encoder, Finder), EncodeError>
         pictures_per_second: config.fps.as_f64(),
         bits_per_second: config.max_bitrate.bits_per_second().into(),
     };
-    let codec = codec::Encoder::new(settings).map_err(|error| failed("open an encoder", error))?;
-    Ok((codec, Finder::new(size.width as usize, size.height as usize)))
+    codec::Encoder::new(settings).map_err(|error| failed("open an encoder", error))
 }
 
 fn failed(action: &'static str, error: impl std::error::Error + Send + Sync + 'static) -> EncodeError {
@@ -171,26 +163,7 @@ impl Screen {
         if seen.fresh < FEW {
             return Ok(seen);
         }
-        self.find_moves(picture, damage);
-        self.codec.take_moves(picture, &self.moves).map_err(compared)
-    }
-
-    fn find_moves(&mut self, picture: &PictureRef<'_>, damage: &Damage) {
-        self.moves.clear();
-        self.areas.clear();
-        let area = |rect: &Rect| Area::new(rect.x as usize, rect.y as usize, rect.width as usize, rect.height as usize);
-        self.areas.extend(damage.rects().iter().map(area));
-        let (width, height) = (self.config.size.width as usize, self.config.size.height as usize);
-        let (shown, stride) = self.codec.shown_luma();
-        let luma = picture.planes()[0];
-        let planes = (Plane::new(shown, stride, width, height), Plane::new(luma.data, luma.stride, width, height));
-        let (Ok(old), Ok(new)) = planes else { return };
-        let narrow = |side: usize| u32::try_from(side).unwrap_or(u32::MAX);
-        self.moves.extend(self.finder.find(&old, &new, &self.areas).iter().map(|found| {
-            let Area { x, y, width, height } = found.area;
-            let area = Rect::new(narrow(x), narrow(y), narrow(width), narrow(height));
-            Move { area, dx: found.dx, dy: found.dy }
-        }));
+        self.codec.find_moves(picture, damage).map_err(compared)
     }
 
     /// Whether this picture is one to settle: nothing changed, or little for a while.
@@ -255,7 +228,7 @@ impl Encoder for Screen {
         let config = self.config.changed_by(change);
         let resized = config.size != self.config.size;
         if resized {
-            (self.codec, self.finder) = make(&config)?;
+            self.codec = make(&config)?;
             self.next_is_idr = true;
         }
         if config.quality != self.config.quality {

@@ -59,21 +59,43 @@ impl Finder {
     /// is the same at the same place is no move, except in between of what moved. Damage outside of the picture counts
     /// for nothing. Nothing is found in pictures of another size than the finder's.
     pub fn find(&mut self, old: &Plane<'_>, new: &Plane<'_>, damage: &[Area]) -> &[Move] {
+        self.search(old, new, damage, |grid, pair| grid.compare(pair.kernels, &pair.old, &pair.new))
+    }
+
+    /// The same for whoever has compared the pictures: `changed` says whether the block in a column and a row differs. Where
+    /// it says no, the pictures must be the same.
+    pub fn find_among(
+        &mut self,
+        old: &Plane<'_>,
+        new: &Plane<'_>,
+        damage: &[Area],
+        changed: impl Fn(usize, usize) -> bool,
+    ) -> &[Move] {
+        self.search(old, new, damage, |grid, pair| grid.believe(pair.kernels, &pair.new, changed))
+    }
+
+    fn search(
+        &mut self,
+        old: &Plane<'_>,
+        new: &Plane<'_>,
+        damage: &[Area],
+        compare: impl FnOnce(&mut Grid, &Pair<'_>),
+    ) -> &[Move] {
         self.areas.clear();
         if [old, new].iter().all(|plane| (plane.width(), plane.height()) == (self.width, self.height)) {
             self.grid.mark(damage);
             if self.grid.damaged >= FEW {
-                self.look(&Pair { kernels: self.kernels, old: *old, new: *new });
+                let pair = Pair { kernels: self.kernels, old: *old, new: *new };
+                compare(&mut self.grid, &pair);
+                if self.grid.changed >= FEW {
+                    self.explain(&pair);
+                }
             }
         }
         self.areas.moves()
     }
 
-    fn look(&mut self, pair: &Pair<'_>) {
-        self.grid.compare(self.kernels, &pair.old, &pair.new);
-        if self.grid.changed < FEW {
-            return;
-        }
+    fn explain(&mut self, pair: &Pair<'_>) {
         self.verdict.start(self.grid.changed);
         for direction in [Direction::Vertical, Direction::Any] {
             let left = self.grid.changed - self.verdict.moved();

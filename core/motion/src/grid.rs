@@ -172,6 +172,28 @@ impl Grid {
         }
     }
 
+    /// Takes over what changed of what was reported. What did not is compared with itself, which tells its colour.
+    pub(crate) fn believe(&mut self, kernels: Kernels, new: &Plane<'_>, changed: impl Fn(usize, usize) -> bool) {
+        for y in 0..self.rows() {
+            let (from, to) = self.extents[y];
+            for x in from..to {
+                let block = &mut self.blocks[y * self.columns + x];
+                if *block == Block::DAMAGED {
+                    *block = if changed(x, y) { Block::CHANGED } else { Block::STILL };
+                    self.changed += usize::from(*block == Block::CHANGED);
+                }
+            }
+            let mut x = from;
+            while let Some((from, end)) = self.next_run(y, x, to, Block::STILL) {
+                let blank = self.equal(kernels, new, new, (from, end), y, Shift::default()).blank;
+                for column in bits(blank).map(|column| from + column) {
+                    self.colours[y * self.columns + column] = Some(new.from(column * BLOCK, y * BLOCK)[0]);
+                }
+                x = end;
+            }
+        }
+    }
+
     /// The next blocks in a row, from `x` on and before `to`, that are all `wanted`.
     pub(crate) fn next_run(&self, y: usize, x: usize, to: usize, wanted: Block) -> Option<(usize, usize)> {
         let row = &self.blocks[y * self.columns..][..self.columns];

@@ -2,14 +2,16 @@
 
 use std::ops::Range;
 
-use lunette_frame::{Damage, PictureRef, PixelFormat, Size};
+use lunette_frame::{Damage, PictureRef, PixelFormat, Rect, Size};
 use lunette_h264::{Level, NalType};
+use lunette_motion::{Area, Finder, Plane};
 
 use crate::bitmap::Bitmap;
 use crate::defer::Point;
 use crate::kernels::{self, Kernels};
 use crate::picture::{Layout, Picture};
 use crate::plan::{Move, Plan};
+use crate::same::Luma;
 use crate::slice::{Context, Slice};
 use crate::source::Source;
 use crate::state::State;
@@ -154,6 +156,8 @@ pub struct Encoder {
     shown: Picture,
     state: State,
     plan: Plan,
+    finder: Finder,
+    areas: Vec<Area>,
     generation: u32,
     number: u8,
     idr_id: u8,
@@ -190,6 +194,8 @@ impl Encoder {
             shown: Picture::new(layout),
             state: State::new(layout),
             plan: Plan::new(layout),
+            finder: Finder::new(size.width as usize, size.height as usize),
+            areas: Vec::new(),
             generation: 0,
             number: 0,
             idr_id: 0,
@@ -222,13 +228,6 @@ impl Encoder {
         self.layout.macroblocks()
     }
 
-    /// Luma of the source as it was coded last, and the bytes from row to row. Where something was left out, it is what
-    /// was there before.
-    #[must_use]
-    pub fn shown_luma(&self) -> (&[u8], usize) {
-        (&self.shown.luma, self.layout.stride())
-    }
-
     /// Whether anything is coarser than it should be once the screen rests, or was left out.
     #[must_use]
     pub fn owes(&self) -> bool {
@@ -259,14 +258,45 @@ impl Encoder {
         Ok(Seen { fresh: self.plan.fresh.count(), moved: 0 })
     }
 
-    /// Takes moves into account that were found in the picture just looked at. Each is checked.
+    /// Finds what moved within `damage` of the picture just looked at.
+    ///
+    /// # Errors
+    /// When the picture is not what the encoder was made for.
+    pub fn find_moves(&mut self, picture: &PictureRef<'_>, damage: &Damage) -> Result<Seen, ScreenError> {
+        self.check(picture)?;
+        let (width, height) = (self.settings.size.width as usize, self.settings.size.height as usize);
+        let now = picture.planes()[0];
+        let planes = [(&self.shown.luma[..], self.layout.stride()), (now.data, now.stride)];
+        let [Ok(old), Ok(new)] = planes.map(|(samples, stride)| Plane::new(samples, stride, width, height)) else {
+            unreachable!("both pictures have all of their rows");
+        };
+        self.areas.clear();
+        let area = |rect: &Rect| Area::new(rect.x as usize, rect.y as usize, rect.width as usize, rect.height as usize);
+        self.areas.extend(damage.rects().iter().map(area));
+        let moves = self.finder.find_among(&old, &new, &self.areas, |x, y| self.plan.fresh.get(x, y));
+        let moves = moves.iter().filter_map(|found| {
+            let Area { x, y, width, height } = found.area;
+            let narrow = |side: usize| u32::try_from(side).ok();
+            let area = Rect::new(narrow(x)?, narrow(y)?, narrow(width)?, narrow(height)?);
+            Some(Move { area, dx: found.dx, dy: found.dy })
+        });
+        self.plan.take_moves(&Source::new(picture), moves, Luma::WasCompared, &self.state, &self.shown);
+        Ok(self.seen())
+    }
+
+    /// Takes moves into account that somebody says happened in the picture just looked at. Each is checked.
     ///
     /// # Errors
     /// When the picture is not what the encoder was made for.
     pub fn take_moves(&mut self, picture: &PictureRef<'_>, moves: &[Move]) -> Result<Seen, ScreenError> {
         self.check(picture)?;
-        self.plan.take_moves(&Source::new(picture), moves, &self.state, &self.shown);
-        Ok(Seen { fresh: self.plan.fresh.count(), moved: self.plan.moved.count() })
+        let moves = moves.iter().copied();
+        self.plan.take_moves(&Source::new(picture), moves, Luma::IsToBeCompared, &self.state, &self.shown);
+        Ok(self.seen())
+    }
+
+    fn seen(&self) -> Seen {
+        Seen { fresh: self.plan.fresh.count(), moved: self.plan.moved.count() }
     }
 
     /// Codes the picture just looked at, and appends it to `out` as an access unit.

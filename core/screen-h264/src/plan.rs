@@ -1,14 +1,14 @@
 //! What is to be done in a picture: which macroblocks changed, which moved as they were, which are to become finer.
 //!
-//! Nothing here is believed. Damage is compared with what was shown last, and a move is taken only where the samples are
-//! the same: a wrong hint costs time and no pixel.
+//! Nothing that comes from outside is believed. Damage is compared with what was shown last, and a move is taken only where
+//! the samples are the same: a wrong hint costs time and no pixel.
 
 use lunette_frame::{Damage, Rect};
 
 use crate::bitmap::Bitmap;
 use crate::picture::{Layout, Picture};
 use crate::quality::Quality;
-use crate::same::Run;
+use crate::same::{Luma, Run};
 use crate::source::Source;
 use crate::state::State;
 use crate::vector::Vector;
@@ -105,17 +105,24 @@ impl Plan {
     /// Takes out of what changed what moved as it was; gives how many macroblocks did.
     ///
     /// What is the same in both ways moves, too: a run of equal vectors is cheaper than one with holes.
-    pub(crate) fn take_moves(&mut self, source: &Source<'_>, moves: &[Move], state: &State, shown: &Picture) -> usize {
+    pub(crate) fn take_moves(
+        &mut self,
+        source: &Source<'_>,
+        moves: impl IntoIterator<Item = Move>,
+        luma: Luma,
+        state: &State,
+        shown: &Picture,
+    ) -> usize {
         let (mut most, mut total) = (0, 0);
         for area in moves {
-            let Some(vector) = vector_of(area) else { continue };
+            let Some(vector) = vector_of(&area) else { continue };
             let mut count = 0;
             let (width, height) = source.luma_sides();
             let visible = |end: u32, side: usize| if end as usize >= side { usize::MAX } else { end as usize / 16 };
             let (start, end) = ((area.area.x as usize).div_ceil(16), visible(area.area.right(), width));
             let rows = (area.area.y as usize).div_ceil(16)..visible(area.area.bottom(), height).min(self.layout.rows);
             for y in rows {
-                count += self.take_row(source, start..end.min(self.layout.columns), y, vector, state, shown);
+                count += self.take_row(source, start..end.min(self.layout.columns), y, (vector, luma), state, shown);
             }
             if count > most {
                 (most, self.hint) = (count, vector);
@@ -131,7 +138,7 @@ impl Plan {
         source: &Source<'_>,
         mut run: Run,
         y: usize,
-        vector: Vector,
+        (vector, luma): (Vector, Luma),
         state: &State,
         shown: &Picture,
     ) -> usize {
@@ -145,7 +152,7 @@ impl Plan {
             let first = self.moved.row(y).run_end(from);
             let last = self.moved.row(y).next(first).map_or(end, |next| next.min(end));
             if first < last {
-                source.moved(first..last, y, vector, shown, &mut |run, is_whole| {
+                source.moved(first..last, y, (vector, luma), shown, &mut |run, is_whole| {
                     self.take_run(run, y, vector, is_whole, &state.quality);
                 });
             }

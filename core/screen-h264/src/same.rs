@@ -16,6 +16,14 @@ use crate::vector::Vector;
 /// Macroblocks side by side.
 pub(crate) type Run = Range<usize>;
 
+/// Whether luma of what moved is known to be what it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Luma {
+    /// The motion finder has compared it.
+    WasCompared,
+    IsToBeCompared,
+}
+
 /// Part of a plane that some macroblocks cover, and where that was.
 #[derive(Debug, Clone, Copy)]
 struct Part<'a> {
@@ -99,13 +107,30 @@ impl Source<'_> {
 
     /// Gives `found` the parts of a run whose luma was shown `vector` away, where it was visible; and whether their chroma
     /// was, too. An odd vector would mix it, so it was not.
-    pub(crate) fn moved(&self, run: Run, y: usize, vector: Vector, shown: &Picture, found: &mut impl FnMut(Run, bool)) {
-        let luma = |run: &Run| self.part(0, run, y, vector, shown).is_same();
-        halve(run, &luma, &mut |run, is_same| match (is_same, vector.is_odd()) {
-            (true, true) => found(run, false),
-            (true, false) => halve(run, &|run| self.is_chroma_shown(run, y, vector, shown), found),
-            (false, _) => {}
-        });
+    pub(crate) fn moved(
+        &self,
+        run: Run,
+        y: usize,
+        (vector, luma): (Vector, Luma),
+        shown: &Picture,
+        found: &mut impl FnMut(Run, bool),
+    ) {
+        let is_luma_shown = |run: &Run| self.part(0, run, y, vector, shown).is_same();
+        let mut known = |run: Run| match vector.is_odd() {
+            true => found(run, false),
+            false => halve(run, &|run| self.is_chroma_shown(run, y, vector, shown), found),
+        };
+        match luma {
+            Luma::WasCompared => {
+                debug_assert!(is_luma_shown(&run), "{vector:?} is not true of {run:?} in row {y}");
+                known(run);
+            }
+            Luma::IsToBeCompared => halve(run, &is_luma_shown, &mut |run, is_same| {
+                if is_same {
+                    known(run);
+                }
+            }),
+        }
     }
 
     fn is_chroma_shown(&self, run: &Run, y: usize, vector: Vector, shown: &Picture) -> bool {

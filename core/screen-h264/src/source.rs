@@ -3,7 +3,7 @@
 use lunette_frame::{PictureRef, PlaneRef};
 
 use crate::block::Block;
-use crate::picture::Band;
+use crate::picture::{Band, copy_rows};
 
 /// A borrowed picture in I420.
 #[derive(Debug, Clone, Copy)]
@@ -84,8 +84,13 @@ impl<'a> Source<'a> {
     pub(crate) fn copy_run(&self, (start, end): (usize, usize), y: usize, to: &mut Band<'_>, to_y: usize) {
         let stride = to.stride;
         let (luma, chroma) = to.start(start, to_y);
-        let rows = to.luma[luma..].chunks_mut(stride).take(16).map(|row| &mut row[..(end - start) * 16]);
-        self.load_part(0, start * 16, y * 16, rows);
+        let [now, ..] = self.planes;
+        if (end - start) * 16 == stride && now.stride == stride && y < self.height / 16 {
+            copy_rows(&mut to.luma[luma..], &now.data[y * 16 * stride..], stride, stride, 16);
+        } else {
+            let rows = to.luma[luma..].chunks_mut(stride).take(16).map(|row| &mut row[..(end - start) * 16]);
+            self.load_part(0, start * 16, y * 16, rows);
+        }
         for (plane, at) in [1, 2].into_iter().zip(chroma) {
             let rows = to.chroma[at..].chunks_mut(stride).take(8).map(|row| &mut row[..(end - start) * 8]);
             self.load_part(plane, start * 8, y * 8, rows);

@@ -46,7 +46,7 @@ impl Scene {
 }
 
 fn scroll(page: &Page, picture: &mut Picture, top: usize, damage: &mut Damage) {
-    page.show_from(picture, (0, 0), SIZE, top);
+    page.show_part(picture, (0, 0), SIZE, top);
     damage.add(SIZE.bounds());
 }
 
@@ -62,8 +62,8 @@ fn window(page: &Page, picture: &mut Picture, n: usize, damage: &mut Damage) {
         (40 + 10 * step, 6 * step)
     };
     let (was, now) = (place(n.saturating_sub(1)), place(n));
-    page.show_from(picture, (0, 0), SIZE, 0);
-    page.show_from(picture, now, Size::new(800, 600), 2000);
+    page.show_part(picture, (0, 0), SIZE, 0);
+    page.show_part(picture, now, Size::new(800, 600), 2000);
     let narrow = |side: usize| u32::try_from(side).unwrap_or(0);
     for (x, y) in [was, now] {
         damage.add(Rect::new(narrow(x), narrow(y), 800, 600));

@@ -6,7 +6,7 @@ mod support;
 
 use lunette_motion::{Area, Finder, MAX_SIDE, Plane};
 use proptest::prelude::*;
-use support::{Dice, Picture, Type, check};
+use support::{BLOCK, Dice, Picture, Type, check, differs};
 
 fn any_area() -> impl Strategy<Value = Area> {
     let number = || prop_oneof![0_usize..400, 0_usize..20, Just(usize::MAX), Just(usize::MAX / 2)];
@@ -48,8 +48,13 @@ proptest! {
         for _ in 0..3 {
             let new = shuffled(&before, &mut dice);
             let damage = if full { vec![new.all()] } else { damage.clone() };
-            let moves = finder.find(&before.plane(), &new.plane(), &damage);
-            check(&before, &new, moves);
+            let moves = finder.find(&before.plane(), &new.plane(), &damage).to_vec();
+            check(&before, &new, &moves);
+            let changed = |x: usize, y: usize| {
+                let (x, y) = (x * BLOCK, y * BLOCK);
+                differs(&before, &new, Area::new(x, y, BLOCK.min(size.0 - x), BLOCK.min(size.1 - y)))
+            };
+            prop_assert_eq!(finder.find_among(&before.plane(), &new.plane(), &damage, changed), moves);
             before = new;
         }
     }

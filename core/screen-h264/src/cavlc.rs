@@ -52,10 +52,11 @@ impl Levels {
 #[inline]
 pub(crate) fn write_block(sink: &mut BitSink, levels: &Levels, size: usize, column: usize) {
     debug_assert!(u32::from(levels.mask) >> size == 0);
+    // Looked up first: the table is large, and its answer comes while levels are written.
+    let zeros = ZEROS[usize::from(levels.mask << (16 - size))];
     let mut pen = Pen::new(sink);
-    let total = pen.levels(levels, column);
-    if total > 0 && total < size {
-        pen.codes(ZEROS[usize::from(levels.mask << (16 - size))]);
+    if pen.levels(levels, column) < size {
+        pen.codes(zeros);
     }
     let place = pen.at;
     sink.go_to(place);
@@ -65,9 +66,8 @@ pub(crate) fn write_block(sink: &mut BitSink, levels: &Levels, size: usize, colu
 #[inline]
 pub(crate) fn write_chroma_dc(sink: &mut BitSink, levels: &Levels) {
     let mut pen = Pen::new(sink);
-    if pen.levels(levels, CHROMA_DC) > 0 {
-        pen.codes(ZEROS_CHROMA_DC[usize::from(levels.mask % 16)]);
-    }
+    pen.levels(levels, CHROMA_DC);
+    pen.codes(ZEROS_CHROMA_DC[usize::from(levels.mask % 16)]);
     let place = pen.at;
     sink.go_to(place);
 }

@@ -104,16 +104,35 @@ impl Slice<'_> {
         best
     }
 
-    /// Codes chroma of a macroblock whose luma moved as it was.
-    pub(crate) fn code_moved_chroma(&mut self, x: usize, y: usize, vector: Vector) -> Coded {
+    /// Codes chroma of a macroblock whose luma moved as it was; `None` if there is nothing to code.
+    pub(crate) fn code_moved_chroma(&mut self, x: usize, y: usize, vector: Vector) -> Option<Coded> {
         let (kernels, quantiser, qp) =
             (self.picture.kernels, self.picture.quantisers.chroma(self.picture.qp), self.picture.qp);
         let work = &mut *self.work;
-        self.picture.source.load(x, self.rows.start + y, &mut work.source);
-        self.target.load(x, y, &mut work.prediction);
+        self.picture.source.load_chroma(x, self.rows.start + y, &mut work.source);
+        self.target.load_chroma(x, y, &mut work.prediction);
         work.residual.clear_luma();
         work.residual.code_chroma(kernels, quantiser, qp, [&work.source, &work.prediction], Rounding::Inter);
-        self.finish_inter(x, y, qp, vector)
+        if work.residual.is_empty() {
+            return None;
+        }
+        let (place, start, last) = (work.sink.place(), work.sink.position(), work.qp);
+        self.write_inter(x, y, vector);
+        let counts = self.write_qp(qp);
+        let around = self.state.surroundings(x, y, &counts);
+        let work = &mut *self.work;
+        syntax::chroma(&mut work.sink, &work.residual, &around);
+        if work.sink.position() - start > MOST_BITS {
+            work.qp = last;
+            work.sink.go_to(place);
+            self.picture.source.load(x, self.rows.start + y, &mut work.source);
+            return Some(self.code_pcm(x, y));
+        }
+        work.tally.inter += 1;
+        self.state.set(x, y, vector, Coding::Inter, Some(&counts));
+        work.residual.rebuild_chroma(kernels, quantiser, &work.prediction, &mut work.result);
+        self.target.store_chroma(x, y, &work.result);
+        Some(Coded::inter(true, vector))
     }
 
     /// Codes what is left after an inter prediction.

@@ -155,10 +155,15 @@ impl<'a> Band<'a> {
     }
 
     pub(crate) fn load(&self, x: usize, y: usize, block: &mut Block) {
-        let (luma, [cb, cr]) = self.start(x, y);
+        let (luma, _) = self.start(x, y);
         for (row, out) in block.luma_mut().as_chunks_mut::<16>().0.iter_mut().enumerate() {
             out.copy_from_slice(&self.luma[luma + row * self.stride..][..16]);
         }
+        self.load_chroma(x, y, block);
+    }
+
+    pub(crate) fn load_chroma(&self, x: usize, y: usize, block: &mut Block) {
+        let (_, [cb, cr]) = self.start(x, y);
         for (row, out) in block.chroma_mut().as_chunks_mut::<16>().0.iter_mut().enumerate() {
             out[..8].copy_from_slice(&self.chroma[cb + row * self.stride..][..8]);
             out[8..].copy_from_slice(&self.chroma[cr + row * self.stride..][..8]);
@@ -166,10 +171,15 @@ impl<'a> Band<'a> {
     }
 
     pub(crate) fn store(&mut self, x: usize, y: usize, block: &Block) {
-        let (luma, [cb, cr]) = self.start(x, y);
+        let (luma, _) = self.start(x, y);
         for (row, samples) in block.luma().as_chunks::<16>().0.iter().enumerate() {
             self.luma[luma + row * self.stride..][..16].copy_from_slice(samples);
         }
+        self.store_chroma(x, y, block);
+    }
+
+    pub(crate) fn store_chroma(&mut self, x: usize, y: usize, block: &Block) {
+        let (_, [cb, cr]) = self.start(x, y);
         for (row, samples) in block.chroma().as_chunks::<16>().0.iter().enumerate() {
             self.chroma[cb + row * self.stride..][..8].copy_from_slice(&samples[..8]);
             self.chroma[cr + row * self.stride..][..8].copy_from_slice(&samples[8..]);

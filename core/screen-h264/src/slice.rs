@@ -217,11 +217,12 @@ impl Slice<'_> {
         let index = (self.rows.start + y) * self.picture.layout.columns + x;
         let vector = self.picture.vectors[index];
         let quality = self.picture.moved_quality[index];
-        if self.picture.corrected.get(x, self.rows.start + y) {
-            self.state.show(x, y, quality.corrected(self.picture.qp), self.picture.settled_qp);
-            return self.code_moved_chroma(x, y, vector);
-        }
+        let corrects = self.picture.corrected.get(x, self.rows.start + y);
+        let quality = if corrects { quality.corrected(self.picture.qp) } else { quality };
         self.state.show(x, y, quality, self.picture.settled_qp);
+        if corrects && let Some(coded) = self.code_moved_chroma(x, y, vector) {
+            return coded;
+        }
         let written = !self.state.is_swept(x, y, vector) && {
             let [left, above, corner] = self.state.neighbours(x, y);
             vector::skip(left, above, corner) != vector

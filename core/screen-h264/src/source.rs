@@ -33,24 +33,31 @@ impl<'a> Source<'a> {
     /// The macroblock at column `x` and row `y`.
     #[inline]
     pub(crate) fn load(&self, x: usize, y: usize, block: &mut Block) {
-        if !self.is_whole(x, y) {
-            return self.load_edge(x, y, block);
+        if self.is_whole(x, y) {
+            for (row, out) in block.luma_mut().as_chunks_mut::<16>().0.iter_mut().enumerate() {
+                out.copy_from_slice(self.planes[0].row(y * 16 + row, x * 16, 16));
+            }
+        } else {
+            let rows = block.luma_mut().as_chunks_mut::<16>().0.iter_mut().map(|row| &mut row[..]);
+            self.load_part(0, x * 16, y * 16, rows);
         }
-        let [luma, cb, cr] = self.planes;
-        for (row, out) in block.luma_mut().as_chunks_mut::<16>().0.iter_mut().enumerate() {
-            out.copy_from_slice(luma.row(y * 16 + row, x * 16, 16));
-        }
-        for (row, out) in block.chroma_mut().as_chunks_mut::<16>().0.iter_mut().enumerate() {
-            out[..8].copy_from_slice(cb.row(y * 8 + row, x * 8, 8));
-            out[8..].copy_from_slice(cr.row(y * 8 + row, x * 8, 8));
-        }
+        self.load_chroma(x, y, block);
     }
 
-    fn load_edge(&self, x: usize, y: usize, block: &mut Block) {
-        self.load_part(0, x * 16, y * 16, block.luma_mut().as_chunks_mut::<16>().0.iter_mut().map(|row| &mut row[..]));
+    /// Its chroma alone.
+    #[inline]
+    pub(crate) fn load_chroma(&self, x: usize, y: usize, block: &mut Block) {
+        let rows = block.chroma_mut().as_chunks_mut::<16>().0;
+        if self.is_whole(x, y) {
+            let [_, cb, cr] = self.planes;
+            for (row, out) in rows.iter_mut().enumerate() {
+                out[..8].copy_from_slice(cb.row(y * 8 + row, x * 8, 8));
+                out[8..].copy_from_slice(cr.row(y * 8 + row, x * 8, 8));
+            }
+            return;
+        }
         for plane in [1, 2] {
-            let rows = block.chroma_mut().as_chunks_mut::<16>().0.iter_mut();
-            let part = rows.map(|row| &mut row.as_chunks_mut::<8>().0[plane - 1][..]);
+            let part = rows.iter_mut().map(|row| &mut row.as_chunks_mut::<8>().0[plane - 1][..]);
             self.load_part(plane, x * 8, y * 8, part);
         }
     }

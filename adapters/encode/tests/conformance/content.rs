@@ -69,29 +69,20 @@ impl Page {
 
     /// Fills the picture with what stands from row `top` on; an odd `top` is rounded down.
     pub(crate) fn show(&self, picture: &mut Picture, top: usize) {
-        let (width, height) = (picture.size().width, picture.size().height);
-        let stands = [&self.luma, &self.chroma[0], &self.chroma[1]];
-        for (index, ((target, stride), source)) in picture.planes_mut().into_iter().zip(stands).enumerate() {
-            let (shift, row) = (usize::from(index > 0), PixelFormat::I420.row_bytes(index, width));
-            let (source_width, source_rows) = ((self.width + shift) >> shift, self.rows >> shift);
-            let rows = PixelFormat::I420.rows(index, height);
-            for (y, line) in target.chunks_mut(stride).take(rows).enumerate() {
-                let from = (((top / 2 * 2) >> shift) + y) % source_rows * source_width;
-                line[..row].copy_from_slice(&source[from..from + row]);
-            }
-        }
+        let size = picture.size();
+        self.show_part(picture, (0, 0), size, top / 2 * 2);
     }
 
     /// Puts what stands from row `top` on into a part of the picture, which lies at `to`. Chroma is what an odd `top`
     /// makes of it: of two rows that share a sample, the mean.
-    pub(crate) fn show_from(&self, picture: &mut Picture, to: (usize, usize), size: Size, top: usize) {
+    pub(crate) fn show_part(&self, picture: &mut Picture, to: (usize, usize), size: Size, top: usize) {
         let stands = [&self.luma, &self.chroma[0], &self.chroma[1]];
         for (index, ((target, stride), source)) in picture.planes_mut().into_iter().zip(stands).enumerate() {
-            let shift = usize::from(index > 0);
+            let (shift, row) = (usize::from(index > 0), PixelFormat::I420.row_bytes(index, size.width));
             let (source_width, source_rows) = ((self.width + shift) >> shift, self.rows >> shift);
-            let (row, rows) = (size.width as usize >> shift, size.height as usize >> shift);
             let line = |y: usize| &source[y % source_rows * source_width..][..row];
             let start = (to.1 >> shift) * stride + (to.0 >> shift);
+            let rows = PixelFormat::I420.rows(index, size.height);
             for (y, out) in target[start..].chunks_mut(stride).take(rows).enumerate() {
                 let (one, other) = (line((top >> shift) + y), line(((top + shift) >> shift) + y));
                 out.iter_mut().zip(one).zip(other).for_each(|((out, one), other)| *out = u8::midpoint(*one, *other));

@@ -32,7 +32,7 @@ impl Place {
     pub(crate) fn put(&mut self, bytes: &mut [u8], value: u32, count: u32) {
         debug_assert!(count <= 32 && u64::from(value) < 1 << count, "{value} in {count} bits");
         self.count += count;
-        self.pending |= u64::from(value) << (64 - self.count) % 64;
+        self.pending |= u64::from(value) << ((64 - self.count) % 64);
         bytes[self.length..self.length + 8].copy_from_slice(&self.pending.to_be_bytes());
         self.length += self.count as usize / 8;
         self.pending <<= self.count & !7;

@@ -147,6 +147,7 @@ pub(crate) struct LevelCode {
 pub(crate) const SMALL_LEVEL: i16 = 64;
 
 /// Codes of small levels, by the length of the suffix and the level plus [`SMALL_LEVEL`].
+#[expect(clippy::cast_possible_truncation, reason = "small numbers")]
 pub(crate) static LEVELS: [[LevelCode; 2 * SMALL_LEVEL as usize]; 7] = {
     let mut table = [[LevelCode { bits: 0, length: 0, next: 0 }; 2 * SMALL_LEVEL as usize]; 7];
     let mut suffix_length = 0;
@@ -175,6 +176,7 @@ pub(crate) const fn next_suffix_length(magnitude: u32, suffix_length: u8) -> u8 
 }
 
 /// `level_prefix` and `level_suffix` of `levelCode`.
+#[expect(clippy::cast_possible_truncation, reason = "a code of 28 bits begins with 15 zeros")]
 pub(crate) const fn level_code(code: u32, suffix_length: u32) -> Code {
     const ESCAPE: u32 = 1 << 12;
     let (bits, length) = if suffix_length == 0 {

@@ -1,7 +1,7 @@
 //! Whatever is damaged, left out or coarse: in the end the screen shows what the source shows, as close as the QP says.
 
 use lunette_frame::{Damage, Picture, PixelFormat, Rect, Size};
-use lunette_screen_h264::{Encoder, InTurn, Order, Point, Qp, Settings};
+use lunette_screen_h264::{Encoder, InTurn, Move, Order, Point, Qp, Settings};
 use proptest::prelude::*;
 
 const SIZE: Size = Size::new(150, 100);
@@ -142,4 +142,35 @@ proptest! {
         screen.encode(&Damage::full(SIZE), &screen.order.clone());
         prop_assert!(!screen.encoder.owes(), "nothing became coarse again");
     }
+}
+
+/// Fills a picture with rows of a page from row `top` on, which is higher than it.
+fn show_page(picture: &mut Picture, top: usize) {
+    for (index, (plane, stride)) in picture.planes_mut().into_iter().enumerate() {
+        let step = if index == 0 { 1 } else { 2 };
+        for (y, row) in plane.chunks_mut(stride).enumerate() {
+            let [value, ..] = ((step * y + top) * 53 % 200 + 20).to_le_bytes();
+            row.fill(value);
+        }
+    }
+}
+
+#[test]
+fn chroma_is_corrected_with_every_fourth_odd_move_and_with_no_other() {
+    let mut screen = Screen::new();
+    let mut corrected = Vec::new();
+    show_page(&mut screen.picture, 0);
+    let order = screen.order;
+    screen.encode(&Damage::full(SIZE), &Order { keyframe: true, ..order });
+    for top in 1..=12 {
+        show_page(&mut screen.picture, top);
+        let (picture, encoder) = (screen.picture.as_ref(), &mut screen.encoder);
+        encoder.look(&picture, &Damage::full(SIZE)).expect("the right picture");
+        let up = Move { area: SIZE.bounds(), dx: 0, dy: -1 };
+        let seen = encoder.take_moves(&picture, &[up]).expect("the right picture");
+        assert_eq!((seen.moved, seen.fresh), (60, 10), "all but the last row of macroblocks");
+        let report = encoder.encode(&picture, &order, &mut InTurn, &mut Vec::new()).expect("the right picture");
+        corrected.push(report.tally.inter >= 30);
+    }
+    assert_eq!(corrected, [[false, false, false, true]; 3].concat());
 }

@@ -26,6 +26,12 @@ pub(crate) type Columns = [[i16; 4]; 4];
 /// Source, prediction, scales and what is added before them.
 type Code4x4 = fn(&[u8; 16], &[u8; 16], &Scales<u16>, &Scales<u16>, &mut Columns) -> bool;
 
+/// The source, the row above, the column on the left, and the mean.
+type LumaDifferences = fn(&[u8; 256], &[u8; 16], &[u8; 16], u8) -> [u32; 3];
+
+/// The source, the rows above, the columns on the left of Cb and Cr, and DC of the upper rows and of the lower ones.
+type ChromaDifferences = fn(&[u8; 128], &[u8; 16], &[[u8; 8]; 2], &[[u8; 16]; 2]) -> [u32; 3];
+
 /// Levels, scales, the DC coefficient of each block, which is added, prediction, and where the samples go.
 type Rebuild = fn(&Strip, &Scales<i16>, &[i16; 4], &[u8; 64], &mut [u8; 64]);
 
@@ -42,11 +48,10 @@ pub(crate) struct Kernels {
     pub(crate) difference: fn(&[u8; 256], &[u8; 256]) -> u32,
     /// Sum of absolute differences of a macroblock's chroma.
     pub(crate) chroma_difference: fn(&[u8; 128], &[u8; 128]) -> u32,
-    /// Sums of absolute differences of luma to what Intra_16x16 predicts by DC, from above and from the left: the source, the
-    /// row above, the column on the left, and the mean.
-    pub(crate) luma_differences: fn(&[u8; 256], &[u8; 16], &[u8; 16], u8) -> [u32; 3],
-    /// The same of chroma: the rows above, the columns on the left of Cb and Cr, and DC of the upper rows and the lower.
-    pub(crate) chroma_differences: fn(&[u8; 128], &[u8; 16], &[[u8; 8]; 2], &[[u8; 16]; 2]) -> [u32; 3],
+    /// Sums of absolute differences of luma to what Intra_16x16 predicts by DC, from above and from the left.
+    pub(crate) luma_differences: LumaDifferences,
+    /// The same of chroma.
+    pub(crate) chroma_differences: ChromaDifferences,
     /// Sum of absolute differences of luma to 16 rows of a plane, which start at its beginning, a stride apart.
     pub(crate) difference_in_plane: fn(&[u8; 256], &[u8], usize) -> u32,
     /// Source less prediction, transformed (the inverse of 8.5.12.2).

@@ -76,6 +76,7 @@ fuzz_target!(|data: &[u8]| {
             })
             .collect();
         encoder.look(&picture.as_ref(), &damage).expect("the right picture");
+        encoder.find_moves(&picture.as_ref(), &damage).expect("the right picture");
         encoder.take_moves(&picture.as_ref(), &moves).expect("the right picture");
         unit.clear();
         let order = order(&mut input);

@@ -52,6 +52,9 @@ fn run(size: Size, seed: u64, count: usize, portable: bool) -> Run {
         }
         let picture = scene.picture.clone();
         encoder.look(&picture.as_ref(), &scene.damage).expect("within bounds");
+        if number % 3 == 0 {
+            encoder.find_moves(&picture.as_ref(), &scene.damage).expect("within bounds");
+        }
         encoder.take_moves(&picture.as_ref(), &scene.moves).expect("within bounds");
         let order = order(&mut scene);
         let mut unit = Vec::new();

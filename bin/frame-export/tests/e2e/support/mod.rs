@@ -19,7 +19,7 @@ mod server;
 use std::time::{Duration, Instant};
 
 pub(crate) use client::{Arrival, Client, Frame, bytes_of, kilobits, raw};
-pub(crate) use eye::{Eye, is_idr, picture_size};
+pub(crate) use eye::{Eye, Seen, is_idr, picture_size};
 pub(crate) use machine::{Machine, until_connected};
 pub(crate) use namespace::Namespace;
 pub(crate) use process::{Usage, child_of};

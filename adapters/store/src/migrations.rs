@@ -6,7 +6,8 @@ use rusqlite::Connection;
 
 use crate::StoreError;
 
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     CREATE TABLE desktops (
         id TEXT PRIMARY KEY, host TEXT NOT NULL, wanted TEXT NOT NULL, owner TEXT NOT NULL,
         document TEXT NOT NULL, created_ms INTEGER NOT NULL
@@ -25,7 +26,11 @@ const STEPS: &[&str] = &["
         number INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT NULL, kind TEXT NOT NULL, desktop TEXT,
         text TEXT NOT NULL
     ) STRICT;
-"];
+",
+    "
+    CREATE TABLE drained (host TEXT PRIMARY KEY) STRICT;
+",
+];
 
 /// Does the steps that are missing, each whole or not at all.
 pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {

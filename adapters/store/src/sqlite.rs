@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use lunette_desktop::DesktopId;
-use lunette_fleet::Desired;
+use lunette_fleet::{Desired, HostName};
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
@@ -154,6 +154,22 @@ impl Storage for Sqlite {
 
     fn forget_desktop(&mut self, id: &DesktopId) -> Result<(), StoreError> {
         self.run("forget a desktop", "DELETE FROM desktops WHERE id = ?1", [id.as_str()]).map(drop)
+    }
+
+    fn drained(&mut self) -> Result<Vec<HostName>, StoreError> {
+        let names: Vec<String> =
+            self.all("list drained hosts", "SELECT host FROM drained ORDER BY host", [], |row| row.get(0))?;
+        // They were names when they were kept.
+        Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
+    }
+
+    fn put_drained(&mut self, host: &HostName) -> Result<(), StoreError> {
+        let sql = "INSERT INTO drained (host) VALUES (?1) ON CONFLICT DO NOTHING";
+        self.run("keep a drained host", sql, [host.as_str()]).map(drop)
+    }
+
+    fn remove_drained(&mut self, host: &HostName) -> Result<(), StoreError> {
+        self.run("forget a drained host", "DELETE FROM drained WHERE host = ?1", [host.as_str()]).map(drop)
     }
 
     fn users(&mut self) -> Result<Vec<User>, StoreError> {

@@ -1,7 +1,7 @@
 //! What a database has to do.
 
 use lunette_desktop::DesktopId;
-use lunette_fleet::Desired;
+use lunette_fleet::{Desired, HostName};
 
 use crate::{Event, Session, StoreError, Token, User};
 
@@ -22,6 +22,22 @@ pub trait Storage: Send {
     /// # Errors
     /// As above.
     fn forget_desktop(&mut self, id: &DesktopId) -> Result<(), StoreError>;
+
+    /// Every host that is to get no new desktops.
+    ///
+    /// # Errors
+    /// As above.
+    fn drained(&mut self) -> Result<Vec<HostName>, StoreError>;
+    /// Keeps in mind that a host is to get none.
+    ///
+    /// # Errors
+    /// As above.
+    fn put_drained(&mut self, host: &HostName) -> Result<(), StoreError>;
+    /// Forgets that.
+    ///
+    /// # Errors
+    /// As above.
+    fn remove_drained(&mut self, host: &HostName) -> Result<(), StoreError>;
 
     /// Every user.
     ///

@@ -42,6 +42,25 @@ fn users_tokens_and_sessions_are_found_again() {
 }
 
 #[test]
+fn a_host_is_drained_until_it_is_not_and_an_older_store_has_none() {
+    let folder = tempfile::tempdir().expect("a folder");
+    drop(open(folder.path()));
+    let raw = rusqlite::Connection::open(folder.path().join("store.sqlite")).expect("opened");
+    raw.execute_batch("DROP TABLE drained; PRAGMA user_version = 1").expect("as it was before");
+    drop(raw);
+    let far: lunette_fleet::HostName = "far".parse().expect("a name");
+    let mut store = open(folder.path());
+    assert_eq!(store.drained().expect("hosts"), []);
+    store.put_drained(&far).expect("kept");
+    store.put_drained(&far).expect("kept");
+    drop(store);
+    let mut store = open(folder.path());
+    assert_eq!(store.drained().expect("hosts"), std::slice::from_ref(&far));
+    store.remove_drained(&far).expect("forgotten");
+    assert_eq!(store.drained().expect("hosts"), []);
+}
+
+#[test]
 fn a_token_that_counts_once_is_taken_once_and_in_time() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut store = open(folder.path());

@@ -10,7 +10,7 @@ use lunette_desktop::DesktopId;
 use lunette_fleet::{Desired, Fleet, HostName};
 use lunette_net::client::Address;
 use lunette_relay::{Limits, Tunnels};
-use lunette_store::{Sqlite, Store};
+use lunette_store::{Sqlite, Storage, Store};
 use tokio::sync::{Notify, broadcast, watch};
 
 use crate::album::Album;
@@ -76,6 +76,9 @@ impl App {
         let mut fleet = Fleet::default();
         for host in &config.hosts {
             fleet.add_host(Duration::ZERO, host.name.clone());
+        }
+        for host in store.ask(|store| store.drained()).await? {
+            fleet.drain(host);
         }
         for desired in store.ask(|store| store.desktops()).await? {
             fleet.want(Duration::ZERO, desired);
@@ -170,6 +173,22 @@ impl App {
         self.fleet().want(self.now(), desired);
         self.changed();
         self.wake.notify_one();
+        Ok(())
+    }
+
+    /// Gives a host no more new desktops, or again, for good.
+    pub(crate) async fn drain(&self, host: HostName, draining: bool) -> Result<(), lunette_store::StoreError> {
+        let kept = host.clone();
+        let keep = move |store: &mut dyn Storage| match draining {
+            true => store.put_drained(&kept),
+            false => store.remove_drained(&kept),
+        };
+        self.store.ask(keep).await?;
+        match draining {
+            true => self.fleet().drain(host),
+            false => self.fleet().use_again(&host),
+        }
+        self.changed();
         Ok(())
     }
 

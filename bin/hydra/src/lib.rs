@@ -26,6 +26,7 @@ mod http;
 mod memory;
 mod profiles;
 mod registry;
+mod scanouts;
 mod service;
 mod socket;
 

@@ -165,8 +165,7 @@ impl Registry {
         let slots: BTreeSet<Slot> = live.iter().filter_map(|entry| entry.slot).collect();
         let slot = Slot::lowest_free(&slots).filter(|_| live.len() < self.common.config.max_desktops);
         let slot = slot.ok_or(CreateError::TooMany(live.len()))?;
-        let orders = live.iter().map(|entry| &entry.desktop.order);
-        let promises: Vec<Promise> = orders.map(|order| promise(&order.id, order.limits.memory_mib)).collect();
+        let promises = promises(&entries);
         let terms =
             Terms { id: id.clone(), slot, profile: found.profile, root: found.root, backend, ordered_at_ms: wall_ms() };
         let order = wish.order(terms)?;
@@ -178,6 +177,11 @@ impl Registry {
         drop(entries);
         self.bound();
         Ok(Created::New(desktop))
+    }
+
+    /// What the desktops that live may still take.
+    pub(crate) fn promises(&self) -> Vec<Promise> {
+        promises(&self.entries())
     }
 
     /// The desktop with this id.
@@ -264,6 +268,12 @@ impl Registry {
             entries.remove(&desktop.order.id);
         }
     }
+}
+
+/// What the desktops that live may still take of their memory.
+fn promises(entries: &BTreeMap<DesktopId, Entry>) -> Vec<Promise> {
+    let live = entries.values().map(|entry| &entry.desktop).filter(|desktop| !desktop.is_over());
+    live.map(|desktop| promise(&desktop.order.id, desktop.order.limits.memory_mib)).collect()
 }
 
 /// The one that has this id and is not over.

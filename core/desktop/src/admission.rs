@@ -9,6 +9,14 @@ pub struct Promise {
     pub used_mib: u64,
 }
 
+impl Promise {
+    /// What it may still take.
+    #[must_use]
+    pub const fn unused_mib(&self) -> u64 {
+        self.limit_mib.saturating_sub(self.used_mib)
+    }
+}
+
 /// There is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -31,7 +39,7 @@ pub struct NoMemory {
 /// # Errors
 /// With the numbers.
 pub fn admit(promises: &[Promise], wanted_mib: u64, available_mib: u64) -> Result<(), NoMemory> {
-    let promised_mib = promises.iter().map(|promise| promise.limit_mib.saturating_sub(promise.used_mib)).sum::<u64>();
+    let promised_mib = promises.iter().map(Promise::unused_mib).sum::<u64>();
     if promised_mib.saturating_add(wanted_mib) <= available_mib {
         Ok(())
     } else {

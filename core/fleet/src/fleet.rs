@@ -12,7 +12,7 @@
 //! ```
 //! One thing at a time is done to a desktop, and only what was seen after the last one counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use lunette_desktop::{DesktopId, Phase, Wish};
@@ -58,6 +58,8 @@ pub struct Failure {
 #[derive(Debug, Default)]
 pub struct Fleet {
     pub(crate) hosts: BTreeMap<HostName, Host>,
+    /// Hosts that get nothing new, also those that are not known yet.
+    pub(crate) drained: BTreeSet<HostName>,
     desktops: BTreeMap<DesktopId, Entry>,
     out: Vec<Action>,
 }
@@ -140,12 +142,23 @@ impl Fleet {
 
     /// Every host, with how it is doing and what it has.
     pub fn hosts(&self) -> impl Iterator<Item = (&HostName, &HostState, &HostFacts, bool)> {
-        self.hosts.iter().map(|(name, host)| (name, &host.state, &host.facts, host.draining))
+        self.hosts.iter().map(|(name, host)| (name, &host.state, &host.facts, self.drained.contains(name)))
     }
 
-    /// A host that is drained gets no new desktops. Whether it is there.
-    pub fn drain(&mut self, name: &HostName, draining: bool) -> bool {
-        self.hosts.get_mut(name).map(|host| host.draining = draining).is_some()
+    /// Whether a host is known.
+    #[must_use]
+    pub fn knows(&self, name: &HostName) -> bool {
+        self.hosts.contains_key(name)
+    }
+
+    /// Gives a host no new desktops from now on.
+    pub fn drain(&mut self, name: HostName) {
+        self.drained.insert(name);
+    }
+
+    /// The opposite of [`Fleet::drain`].
+    pub fn use_again(&mut self, name: &HostName) {
+        self.drained.remove(name);
     }
 
     /// Sets what is wanted. Whatever went wrong before is forgotten.
@@ -176,11 +189,6 @@ impl Fleet {
     /// What is wanted of every desktop.
     pub fn all(&self) -> impl Iterator<Item = &Desired> {
         self.desktops.values().map(|entry| &entry.desired)
-    }
-
-    /// Desktops that a host has, or is to have.
-    pub(crate) fn promised(&self, host: &HostName) -> usize {
-        self.all().filter(|desired| desired.host == *host && desired.wanted == Wanted::Running).count()
     }
 
     /// What a host said: what it has and uses, and its desktops.

@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use lunette_desktop::DesktopId;
+use lunette_desktop::{DesktopId, Limits};
 use serde::{Deserialize, Serialize};
 
 use crate::Seen;
@@ -67,12 +67,33 @@ pub struct HostFacts {
     /// MiB of memory that are free.
     #[serde(default)]
     pub memory_available_mib: Option<u64>,
+    /// Of them, MiB that its desktops may still take.
+    #[serde(default)]
+    pub memory_promised_mib: u64,
+    /// Whether it takes desktops beyond its memory and its processors.
+    #[serde(default)]
+    pub overcommit: bool,
+    /// Its scanouts; `None` where it does not know of any.
+    #[serde(default)]
+    pub scanouts: Option<Scanouts>,
+    /// What it makes desktops of, with their usual bounds.
+    #[serde(default, skip_serializing)]
+    pub profiles: BTreeMap<DesktopId, Limits>,
     /// Desktops that it has.
     #[serde(default)]
     pub desktops: usize,
     /// Desktops that it may have.
     #[serde(default)]
     pub max_desktops: usize,
+}
+
+/// Outputs that desktops are shown on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scanouts {
+    /// How many there are.
+    pub all: usize,
+    /// Those that a desktop can have now, or in a moment.
+    pub free: usize,
 }
 
 /// Whether a host answers.
@@ -90,7 +111,6 @@ pub enum HostState {
 pub(crate) struct Host {
     pub(crate) state: HostState,
     pub(crate) facts: HostFacts,
-    pub(crate) draining: bool,
     pub(crate) seen: BTreeMap<DesktopId, Seen>,
     looking: bool,
     due: Duration,
@@ -105,7 +125,6 @@ impl Host {
         Self {
             state: HostState::Unknown,
             facts: HostFacts::default(),
-            draining: false,
             seen: BTreeMap::new(),
             looking: false,
             due: now,

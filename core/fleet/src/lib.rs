@@ -19,7 +19,7 @@ mod state;
 
 pub use desired::{Desired, Wanted};
 pub use fleet::{Action, Failure, Fleet};
-pub use host::{HostFacts, HostName, HostNameError, HostState};
-pub use place::NoRoom;
+pub use host::{HostFacts, HostName, HostNameError, HostState, Scanouts};
+pub use place::{NoRoom, Unfit};
 pub use seen::Seen;
 pub use state::{Stage, State};

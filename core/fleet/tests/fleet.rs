@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use lunette_desktop::{DesktopId, Phase, Report, Wish};
-use lunette_fleet::{Action, Desired, Failure, Fleet, HostFacts, HostName, NoRoom, Seen, Stage, Wanted};
+use lunette_fleet::{
+    Action, Desired, Failure, Fleet, HostFacts, HostName, NoRoom, Scanouts, Seen, Stage, Unfit, Wanted,
+};
 use lunette_frame::Size;
 use proptest::prelude::*;
 
@@ -216,20 +218,64 @@ fn another_size_is_asked_for_once_and_a_refusal_is_told() {
     assert_eq!((state.stage, state.why.as_deref()), (Stage::Running, Some("no room")));
 }
 
+/// Of desktops that are wanted of `local`, the world has these.
+fn full_of(desktops: &[Seen], scanouts: Scanouts) -> World {
+    let mut world = World::new();
+    world.now += Duration::from_secs(20);
+    assert_eq!(world.fleet.next(world.now), Some(Action::Look(host("local"))));
+    let facts = HostFacts { scanouts: Some(scanouts), ..HostFacts::default() };
+    world.fleet.looked(world.now, &host("local"), Ok((facts, desktops.to_vec())));
+    world
+}
+
 #[test]
-fn a_new_desktop_goes_where_most_memory_is_free_and_not_to_a_host_that_is_drained() {
-    let mut fleet = Fleet::default();
-    assert_eq!(fleet.place(None), Err(NoRoom::Nobody));
+fn a_new_desktop_goes_where_most_is_free_and_not_to_a_host_that_is_drained() {
+    let (mut fleet, wish) = (Fleet::default(), Wish::plain(id("light")));
+    assert_eq!(fleet.place(&wish, None), Err(NoRoom::Nobody));
     for (name, free) in [("one", 1000), ("two", 4000), ("three", 9000)] {
         fleet.add_host(NOW, host(name));
         assert_eq!(fleet.next(NOW), Some(Action::Look(host(name))));
         let facts = HostFacts { memory_available_mib: Some(free), max_desktops: 4, ..HostFacts::default() };
         fleet.looked(NOW, &host(name), Ok((facts, Vec::new())));
     }
-    assert_eq!(fleet.place(None), Ok(host("three")));
-    assert!(fleet.drain(&host("three"), true));
-    assert_eq!(fleet.place(None), Ok(host("two")));
-    assert_eq!(fleet.place(Some(&host("four"))), Err(NoRoom::Unknown(host("four"))));
+    assert_eq!(fleet.place(&wish, None), Ok(host("three")));
+    fleet.drain(host("three"));
+    assert_eq!(fleet.place(&wish, None), Ok(host("two")));
+    assert_eq!(fleet.place(&wish, Some(&host("four"))), Err(NoRoom::Unknown(host("four"))));
+    let drained = NoRoom::Full(vec![(host("three"), Unfit::Drained)]);
+    assert_eq!(fleet.place(&wish, Some(&host("three"))), Err(drained), "not when it is asked for, either");
+    fleet.use_again(&host("three"));
+    assert_eq!(fleet.place(&wish, None), Ok(host("three")));
+}
+
+#[test]
+fn what_was_promised_a_moment_ago_takes_room_before_the_host_tells_of_it() {
+    let mut world = full_of(&[], Scanouts { all: 2, free: 2 });
+    let wish = Wish::plain(id("light"));
+    for name in ["a", "b"] {
+        assert_eq!(world.fleet.place(&wish, None), Ok(host("local")), "{name}");
+        world.fleet.want(world.now, desired(name, Wanted::Running));
+    }
+    let none_left = NoRoom::Full(vec![(host("local"), Unfit::Scanouts(2))]);
+    assert_eq!(world.fleet.place(&wish, None), Err(none_left));
+    // One that was given up has nothing.
+    assert_eq!(creates(&world.look(&[])), 2);
+    world.fail("a", true);
+    let facts = HostFacts { scanouts: Some(Scanouts { all: 2, free: 1 }), ..HostFacts::default() };
+    world.now += Duration::from_secs(20);
+    assert_eq!(world.fleet.next(world.now), Some(Action::Look(host("local"))));
+    world.fleet.looked(world.now, &host("local"), Ok((facts, vec![seen("b", Phase::Running)])));
+    assert_eq!((world.stage("a"), world.fleet.place(&wish, None)), (Some(Stage::Failed), Ok(host("local"))));
+}
+
+#[test]
+fn a_host_that_was_not_asked_yet_is_waited_for_and_one_that_is_lost_is_not() {
+    let (mut world, wish) = (World::new(), Wish::plain(id("light")));
+    assert_eq!(world.fleet.place(&wish, None), Ok(host("local")));
+    world.lose();
+    let lost = NoRoom::Full(vec![(host("local"), Unfit::Lost("it does not answer".to_owned()))]);
+    assert_eq!(world.fleet.place(&wish, None), Err(lost.clone()));
+    assert_eq!(world.fleet.place(&wish, Some(&host("local"))), Err(lost));
 }
 
 /// A host that does what it is asked, sometimes not, and sometimes loses everything.

@@ -175,11 +175,11 @@ pub(super) async fn create(
     wish.name = asked.name.map(checked_name).transpose()?;
     wish.size = asked.size.as_deref().map(size).transpose()?.unwrap_or(wish.size);
     (wish.limits, wish.locale, wish.environment) = (asked.limits, asked.locale, asked.environment);
-    let host = app.fleet().place(asked.host.as_ref()).map_err(|none| {
+    let host = app.fleet().place(&wish, asked.host.as_ref()).map_err(|none| {
         let status = match none {
             NoRoom::Nobody => StatusCode::SERVICE_UNAVAILABLE,
             NoRoom::Unknown(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            NoRoom::Full => StatusCode::INSUFFICIENT_STORAGE,
+            NoRoom::Full(_) => StatusCode::INSUFFICIENT_STORAGE,
         };
         Problem::new(status, none.to_string()).hint("GET /api/v1/hosts says how each is doing")
     })?;

@@ -46,11 +46,10 @@ pub(super) async fn drain(State(app): State<Arc<App>>, Path(named): Path<String>
         draining: bool,
     }
     let Drain { draining } = document(body).await?;
-    let known = named.parse::<HostName>().is_ok_and(|name| app.fleet().drain(&name, draining));
-    if known {
-        return Ok(json_answer(StatusCode::OK, &json!({ "name": named, "draining": draining })));
-    }
-    Err(Problem::new(StatusCode::NOT_FOUND, format!("no host {named}")))
+    let known = named.parse::<HostName>().ok().filter(|name| app.fleet().knows(name));
+    let host = known.ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, format!("no host {named}")))?;
+    app.drain(host, draining).await?;
+    Ok(json_answer(StatusCode::OK, &json!({ "name": named, "draining": draining })))
 }
 
 pub(super) async fn profiles(State(app): State<Arc<App>>) -> Answer {

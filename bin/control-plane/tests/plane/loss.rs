@@ -18,11 +18,13 @@ async fn a_control_plane_that_begins_again_finds_what_runs() {
     let entered = plane.send("post", "/api/v1/session", &[], &login).await.is(200);
     let cookie = entered.header("set-cookie").split(';').next().unwrap().to_owned();
     let began = Instant::now();
+    plane.post("/api/v1/hosts/local/drain", &json!({ "draining": true })).await.is(200);
     plane.restart().await;
     let found = plane.until("one", |one| one["state"] == "running").await;
     assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
     assert_eq!((&found["owner"], hydra.creates()), (&json!("admin"), 1));
     plane.by(&token, "get", "/api/v1/desktops", &Value::Null).await.is(200);
+    plane.post("/api/v1/desktops", &json!({ "profile": "light" })).await.is(507);
     plane.send("get", "/api/v1/desktops", &[("cookie", &cookie)], "").await.is(200);
 }
 

@@ -1,12 +1,13 @@
 //! The machine, the program, and what both offer.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use lunette_desktop::{BackendKind, CompositorKind, DesktopId, Limits, RootSource};
+use lunette_desktop::{BackendKind, CompositorKind, DesktopId, Limits, Promise, RootSource};
 use serde::Serialize;
 use tokio::task::spawn_blocking;
 
@@ -17,6 +18,7 @@ use super::reply::json;
 use super::request::Named;
 use crate::memory::Memory;
 use crate::profiles::Found;
+use crate::scanouts::Scanouts;
 
 type Answer = Result<Response, Refusal>;
 
@@ -48,6 +50,14 @@ struct System {
     load: Option<f64>,
     memory_total_mib: Option<u64>,
     memory_available_mib: Option<u64>,
+    /// Of what is available, MiB that desktops may still take.
+    memory_promised_mib: u64,
+    /// Whether desktops are taken on beyond that.
+    overcommit: bool,
+    /// `None` where there is no manager of outputs.
+    scanouts: Option<Scanouts>,
+    /// What desktops can be made of, with their usual bounds.
+    profiles: BTreeMap<DesktopId, Limits>,
     desktops: usize,
     max_desktops: usize,
 }
@@ -55,14 +65,22 @@ struct System {
 pub(super) async fn stats(State(app): State<Arc<App>>) -> Response {
     let memory = Memory::now();
     let load = fs::read_to_string("/proc/loadavg").ok();
+    let config = &app.registry.common.config;
+    let (registry, backend) = (Arc::clone(&app.registry), config.backend);
+    // Somebody may be waiting for a disk with it.
+    let profiles = spawn_blocking(move || registry.profiles.known(backend)).await;
     let system = System {
         uptime_s: app.registry.common.clock.now().steady.as_secs(),
         cpus: std::thread::available_parallelism().map_or(1, Into::into),
         load: load.and_then(|text| text.split(' ').next()?.parse().ok()),
         memory_total_mib: memory.map(|memory| memory.total_mib),
         memory_available_mib: memory.map(|memory| memory.available_mib),
+        memory_promised_mib: app.registry.promises().iter().map(Promise::unused_mib).sum(),
+        overcommit: config.overcommit,
+        scanouts: Scanouts::look(&config.lease_socket).await,
+        profiles: profiles.unwrap_or_default(),
         desktops: app.registry.list().iter().filter(|desktop| !desktop.is_over()).count(),
-        max_desktops: app.registry.common.config.max_desktops,
+        max_desktops: config.max_desktops,
     };
     json(StatusCode::OK, &system)
 }

@@ -14,7 +14,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use lunette_desktop::{BackendKind, DesktopId, Profile, RootSource};
+use lunette_desktop::{BackendKind, DesktopId, Limits, Profile, RootSource};
 
 use crate::config::Config;
 
@@ -84,6 +84,13 @@ impl Profiles {
         let hit = known.values().find(|found| fits(found)).cloned();
         drop(known);
         hit.or_else(|| self.look().into_iter().find(fits))
+    }
+
+    /// The usual bounds of those that were found so far and run on this backend.
+    pub(crate) fn known(&self, backend: BackendKind) -> BTreeMap<DesktopId, Limits> {
+        let known = self.found.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let fitting = known.values().filter(|found| found.runs_on(backend));
+        fitting.map(|found| (found.profile.name.clone(), found.profile.limits.clone())).collect()
     }
 
     /// Unmounts what was mounted, where nobody uses it.

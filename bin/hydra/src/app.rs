@@ -3,10 +3,12 @@
 use std::fs::{DirBuilder, File};
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use axum::Router;
+use lunette_relay::{Dial, Dialling, Part, Target};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 use tokio::net::TcpListener;
@@ -57,7 +59,7 @@ pub async fn serve(config: Config, engine: Arc<dyn Engine>, stop: impl Future<Ou
     let profiles = spawn_blocking(move || looking.profiles.look().len()).await?;
     registry.adopt().await;
     let socket = Socket::bind(&path, group).with_context(|| format!("cannot listen on {}", path.display()))?;
-    let dialling = registry.common.config.dial.as_ref().map(|dial| dial.start(&path)).transpose()?;
+    let dialling = dial_in(registry.common.config.dial.as_ref(), &path)?;
     let Listening { tcp, api, bridges } = listening;
     let operations = router(App::new(Arc::clone(&registry), bridges));
     let mut asked = Server::new(guard(&registry.common.config, &operations)?, CONNECTIONS);
@@ -90,6 +92,13 @@ pub async fn serve(config: Config, engine: Arc<dyn Engine>, stop: impl Future<Ou
     }
     tracing::info!(desktops_live_on = registry.is_used(), "ended");
     Ok(())
+}
+
+/// Who asks over what was dialled reaches the API, as over the socket: it is as much trusted as root of this machine is.
+fn dial_in(dial: Option<&Dial>, socket: &Path) -> anyhow::Result<Option<Dialling>> {
+    let Some(dial) = dial else { return Ok(None) };
+    let target = Target::Unix(std::path::absolute(socket)?);
+    Ok(Some(dial.start(Part::Hydra, target).context("cannot dial in")?))
 }
 
 /// What is reached from outside: bridges, the API.

@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use lunette_containers::default_docker_socket;
 use lunette_desktop::{BackendKind, BindMount, DesktopId};
 use lunette_frame::Size;
-use lunette_relay::ServerUrl;
+use lunette_relay::{HostName, InClear, ServerUrl};
 
 use crate::config::{BridgesUrl, Config, Dial};
 
@@ -124,9 +124,9 @@ pub struct Serve {
     #[arg(long, value_name = "URL", requires_all = ["dial_name", "dial_token_file"], env = "HYDRA_DIAL")]
     dial: Option<ServerUrl>,
 
-    /// What this machine is called there
+    /// What this machine is called there: 1 to 63 of a-z, 0-9 and -
     #[arg(long, value_name = "NAME", requires = "dial", env = "HYDRA_DIAL_NAME")]
-    dial_name: Option<String>,
+    dial_name: Option<HostName>,
 
     /// A file with a token of the control plane's, of the scope operate
     #[arg(long, value_name = "PATH", requires = "dial", env = "HYDRA_DIAL_TOKEN_FILE")]
@@ -135,6 +135,10 @@ pub struct Serve {
     /// A file with the PEM certificates that the control plane's is verified by [default: those that this machine trusts]
     #[arg(long, value_name = "PATH", requires = "dial", env = "HYDRA_DIAL_CERTIFICATES")]
     dial_certificates: Option<PathBuf>,
+
+    /// Dial in by http too, where others may read the token on its way; without this, only within this machine
+    #[arg(long, requires = "dial", env = "HYDRA_DIAL_IN_CLEAR")]
+    dial_in_clear: bool,
 
     /// Desktops at once
     #[arg(long, value_name = "N", default_value = "64", value_parser = clap::value_parser!(u16).range(1..=16_384), env = "HYDRA_MAX_DESKTOPS")]
@@ -321,9 +325,10 @@ impl Serve {
             Some(launcher) => launcher,
             None => std::env::current_exe().context("cannot find this program")?.with_file_name("lease-launcher"),
         };
+        let in_clear = if self.dial_in_clear { InClear::Allowed } else { InClear::Refused };
         let dial = self.dial.zip(self.dial_name).zip(self.dial_token_file);
         let certificates = self.dial_certificates;
-        let dial = dial.map(|((server, name), token_file)| Dial { server, name, token_file, certificates });
+        let dial = dial.map(|((server, name), token_file)| Dial::new(server, name, token_file, certificates, in_clear));
         let config = Config {
             socket: self.socket,
             group: self.group.as_deref().map(group).transpose()?,
@@ -340,7 +345,7 @@ impl Serve {
             bridges_url: self.bridges_url,
             listen_api: self.listen_api,
             api_token_file: self.api_token_file,
-            dial,
+            dial: dial.transpose()?,
             max_desktops: self.max_desktops.into(),
             overcommit: self.overcommit,
             stop_desktops_on_exit: self.stop_desktops_on_exit,
@@ -414,7 +419,7 @@ mod tests {
             Err(error) => Err(error.kind()),
         };
         let all = ["--dial", "https://example.org", "--dial-name", "far", "--dial-token-file", "/t"];
-        assert_eq!(dialled(&all).unwrap().map(|dial| dial.name).as_deref(), Some("far"));
+        assert_eq!(dialled(&all).unwrap().map(|dial| dial.host().to_string()).as_deref(), Some("far"));
         assert_eq!(dialled(&[]).unwrap(), None);
         for half in [&all[..2], &all[..4], &all[2..], &["--dial-certificates", "/c"]] {
             assert!(dialled(half).is_err(), "{half:?}");

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use lunette_desktop::BackendKind;
 
 pub use crate::bridge::route::BridgesUrl;
-pub use crate::dial::Dial;
+pub use lunette_relay::Dial;
 
 /// What the daemon needs to know.
 #[derive(Debug, Clone)]

@@ -19,7 +19,6 @@ mod clock;
 pub mod config;
 mod containers;
 mod desktop;
-pub mod dial;
 pub mod engine;
 mod exec;
 mod http;

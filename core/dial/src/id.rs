@@ -17,13 +17,16 @@ pub enum IdError {
     Hex,
 }
 
-/// Who waits to be dialled: `desktop-…`, `hydra-…`, `sandbox-…`.
+/// Who waits to be dialled: `desktop-…`, `hydra-…`, `export-…`, `sandbox-…`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RunnerId(String);
 
 impl RunnerId {
     /// What begins the name of a runner that is a host; the host's own name follows.
     pub const HOST: &'static str = "hydra-";
+
+    /// What begins the name of a runner that has a host's pictures; the host's own name follows.
+    pub const EXPORT: &'static str = "export-";
 
     /// The longest name, in bytes.
     pub const MAX: usize = 128;

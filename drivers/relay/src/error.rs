@@ -11,6 +11,25 @@ pub enum RelayError {
     /// A token that no header can have.
     #[error("the token has characters that no header can have")]
     Token,
+    /// A token that others could read on its way.
+    #[error(
+        "the token would travel in clear to {0}: name it by https, or say --dial-in-clear where nobody else is on the way"
+    )]
+    InClear(String),
+    /// A file that cannot be read.
+    #[error("cannot read {path}")]
+    TokenFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file with nothing in it, or with too much.
+    #[error("{0} holds no token")]
+    NoToken(PathBuf),
+    /// The program does not take connections any more.
+    #[error("it takes no connections any more")]
+    Ended,
     /// Not a local target.
     #[error("{0:?} is no local target: HOST:PORT or unix:///PATH")]
     Target(String),

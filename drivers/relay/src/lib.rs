@@ -35,7 +35,7 @@
 //! [`Tunnels::runners`] lists who is there, [`Tunnels::watch`] tells of changes.
 //!
 //! # For a runner
-//! [`RunnerClient::run`] connects, stays, and serves dials until the future that it is given is done. Certificates are
+//! [`Dial`] is what programs are told to do by `--dial`. [`RunnerClient::run`] connects, stays, and serves dials until the future that it is given is done. Certificates are
 //! verified ([`Trust`]).
 
 #![forbid(unsafe_code)]
@@ -44,6 +44,7 @@ mod carry;
 mod channel;
 mod client;
 mod control;
+mod dialling;
 mod error;
 mod owner;
 mod router;
@@ -55,8 +56,10 @@ mod tunnels;
 
 pub use carry::carry;
 pub use client::RunnerClient;
+pub use dialling::{Dial, Dialling, InClear, Part};
 pub use error::RelayError;
 pub use lunette_dial::{DialError, InstanceId, Limits, Outcome, Owner, RunnerId, Side};
+pub use lunette_fleet::HostName;
 pub use router::{Admission, Gate, Head, INSTANCE_HEADER, Refusal};
 pub use server::ServerUrl;
 pub use target::Target;

@@ -1,6 +1,7 @@
 //! Where the control plane is.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use crate::error::RelayError;
@@ -19,6 +20,13 @@ impl ServerUrl {
     #[must_use]
     pub fn prefix(&self) -> &str {
         &self.prefix
+    }
+
+    /// Whether what is sent there is encrypted, or stays within this machine.
+    #[must_use]
+    pub fn keeps_secrets(&self) -> bool {
+        let is_loopback = || self.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        self.tls || self.host == "localhost" || is_loopback()
     }
 
     /// The WebSocket's address for a path with its query.

@@ -1,25 +1,33 @@
-//! What a runner serves, on its own machine.
+//! What a runner serves: on its own machine, or in its own process.
 
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
 use tokio::net::{TcpStream, UnixStream};
+use tokio::sync::mpsc;
 
 use crate::error::RelayError;
 
 /// For a local connection to come about.
 const CONNECT: Duration = Duration::from_secs(5);
 
+/// Connections that wait to be taken by this process.
+const MAX_HANDED: usize = 64;
+/// Bytes that are on their way within this process, each way.
+const BUFFER: usize = 64 << 10;
+
 /// Where dialled connections lead to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Target {
     /// A host and a port.
     Tcp(String),
     /// A socket's path.
     Unix(PathBuf),
+    /// This process, which takes them from [`Target::handed`].
+    Handed(mpsc::Sender<DuplexStream>),
 }
 
 /// Anything that can be read and written.
@@ -27,21 +35,33 @@ pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
 impl Target {
+    /// This process itself, and where it takes its ends of connections from.
+    #[must_use]
+    pub fn handed() -> (Self, mpsc::Receiver<DuplexStream>) {
+        let (sender, receiver) = mpsc::channel(MAX_HANDED);
+        (Self::Handed(sender), receiver)
+    }
+
     pub(crate) async fn connect(&self) -> Result<Box<dyn Io>, RelayError> {
+        let failed = |source| RelayError::Connect { to: self.to_string(), source };
         let connecting = async {
             let io: Box<dyn Io> = match self {
                 Self::Tcp(address) => {
-                    let stream = TcpStream::connect(address).await?;
-                    stream.set_nodelay(true)?;
+                    let stream = TcpStream::connect(address).await.map_err(failed)?;
+                    stream.set_nodelay(true).map_err(failed)?;
                     Box::new(stream)
                 }
-                Self::Unix(path) => Box::new(UnixStream::connect(path).await?),
+                Self::Unix(path) => Box::new(UnixStream::connect(path).await.map_err(failed)?),
+                Self::Handed(taker) => {
+                    let (ours, theirs) = tokio::io::duplex(BUFFER);
+                    taker.send(theirs).await.map_err(|_| RelayError::Ended)?;
+                    Box::new(ours)
+                }
             };
             Ok(io)
         };
         let connected = tokio::time::timeout(CONNECT, connecting).await;
-        let connected = connected.map_err(|_| RelayError::TimedOut(CONNECT.as_secs()))?;
-        connected.map_err(|source| RelayError::Connect { to: self.to_string(), source })
+        connected.map_err(|_| RelayError::TimedOut(CONNECT.as_secs()))?
     }
 }
 
@@ -50,6 +70,7 @@ impl fmt::Display for Target {
         match self {
             Self::Tcp(address) => f.write_str(address),
             Self::Unix(path) => write!(f, "unix://{}", path.display()),
+            Self::Handed(_) => f.write_str("this process"),
         }
     }
 }

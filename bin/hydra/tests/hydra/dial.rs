@@ -98,18 +98,23 @@ fn a_hydra_that_is_not_let_in_serves_its_machine_all_the_same() {
 }
 
 #[test]
-fn a_name_or_a_token_of_no_use_is_told_at_the_start() {
+fn a_name_a_token_or_a_way_of_no_use_is_told_at_the_start() {
     let world = World::new();
     let token = world.folder.path().join("token");
     fs::write(&token, TOKEN).unwrap();
     let token = token.to_str().unwrap();
-    for (name, file) in [("a b", token), ("far", "/nowhere/token")] {
+    for (url, name, file, words) in [
+        ("http://127.0.0.1:1", "a b", token, "names no host"),
+        ("http://127.0.0.1:1", "far_1", token, "names no host"),
+        ("http://127.0.0.1:1", "far", "/nowhere/token", "/nowhere/token"),
+        ("http://plane.example:8600", "far", token, "in clear to http://plane.example:8600"),
+    ] {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_hydra"));
         command.arg("serve").arg("--socket").arg(world.socket()).arg("--dir").arg(world.dir());
-        command.args(["--disks", "", "--dial", "http://127.0.0.1:1", "--dial-name", name, "--dial-token-file", file]);
+        command.args(["--disks", "", "--dial", url, "--dial-name", name, "--dial-token-file", file]);
         let output = command.output().unwrap();
-        assert!(!output.status.success(), "{name} {file}");
+        assert!(!output.status.success(), "{url} {name} {file}");
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(said.contains(if file == token { "names no host" } else { "/nowhere/token" }), "{said}");
+        assert!(said.contains(words), "{said}");
     }
 }

@@ -105,7 +105,7 @@ pub(crate) async fn take_last(app: &Arc<App>, host: &HostName, id: &DesktopId) {
 async fn jpeg(app: &Arc<App>, host: &HostName, id: &DesktopId) -> Result<Bytes, String> {
     let reached = app.host(host).ok_or("nothing leads to its host")?;
     let scanout = app.fleet().state(id).and_then(|state| state.seen?.report.scanout);
-    let Some(scanout) = scanout.filter(|_| reached.export.is_some()) else {
+    let Some(scanout) = scanout.filter(|_| reached.pictures.is_up()) else {
         let path = format!("/api/v1/dev-containers/{id}/screenshot?format=jpeg&quality={QUALITY}");
         let file = reached.hydra.fetch(&path, LIMIT, LONGEST).await.map_err(|error| error.to_string())?;
         // A bridge is a desktop's own, and may say anything.

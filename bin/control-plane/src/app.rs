@@ -1,14 +1,13 @@
 //! What everything in this program shares.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use lunette_desktop::DesktopId;
 use lunette_fleet::{Desired, Fleet, HostName};
-use lunette_net::client::Address;
 use lunette_relay::{Limits, Tunnels};
 use lunette_store::{Sqlite, Storage, Store};
 use tokio::sync::{Notify, broadcast, watch};
@@ -17,10 +16,12 @@ use crate::album::Album;
 use crate::audit::Audit;
 use crate::auth::{Gate, Keys, NewToken, Scopes};
 use crate::config::{Config, HostConfig};
+use crate::dialled::Dialled;
 use crate::eyes::Eyes;
 use crate::gateway::Viewers;
 use crate::http::people::Guests;
 use crate::hydra::{BridgeTokens, Direct, Hydra};
+use crate::pictures::Pictures;
 use crate::random;
 
 /// Events that a slow reader may miss.
@@ -58,10 +59,7 @@ pub(crate) struct App {
 /// A host as this program reaches it.
 pub(crate) struct Host {
     pub(crate) hydra: Hydra,
-    /// Where its pictures are, if they can be had from here.
-    pub(crate) export: Option<Address>,
-    /// A file with what opens those.
-    pub(crate) export_secret: Option<PathBuf>,
+    pub(crate) pictures: Pictures,
 }
 
 impl App {
@@ -83,12 +81,14 @@ impl App {
         for desired in store.ask(|store| store.desktops()).await? {
             fleet.want(Duration::ZERO, desired);
         }
+        let tunnels = Tunnels::new(Limits::default());
         let reach = |config: &HostConfig| {
             let hydra = Hydra::new(Arc::new(Direct(config.hydra.clone())), config.hydra_token.clone());
-            (
-                config.name.clone(),
-                Arc::new(Host { hydra, export: config.export.clone(), export_secret: config.export_secret.clone() }),
-            )
+            let pictures = match &config.export {
+                Some(address) => Pictures::At(address.clone(), config.export_secret.clone()),
+                None => Pictures::Dialled(Dialled::export(&tunnels, &config.name)),
+            };
+            (config.name.clone(), Arc::new(Host { hydra, pictures }))
         };
         Ok(Self {
             gate,
@@ -96,7 +96,7 @@ impl App {
             audit,
             store,
             hosts: RwLock::new(config.hosts.iter().map(reach).collect()),
-            tunnels: Tunnels::new(Limits::default()),
+            tunnels,
             eyes: Eyes::default(),
             album,
             viewers: Viewers::default(),

@@ -1,41 +1,76 @@
-//! Hosts that dial in, since nothing leads to them: `hydra-NAME` is the host NAME.
+//! Hosts that dial in, since nothing leads to them: `hydra-NAME` is the host NAME, `export-NAME` has its pictures.
 
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use lunette_fleet::HostName;
-use lunette_relay::{Admission, Gate, Head, Owner, Refusal, RunnerId, Tunnels};
+use lunette_net::client::{Carrier, Carrying, Stream};
+use lunette_relay::{Admission, Gate, Head, Owner, Part, Refusal, RunnerId, Tunnels};
 
 use crate::app::{App, Host};
 use crate::auth::{Need, Peer, Scope};
-use crate::hydra::{Connect, Connecting, Hydra, Stream};
+use crate::hydra::Hydra;
+use crate::pictures::Pictures;
 
-/// For a host to answer a dial; it may be just coming back.
-const DIAL: Duration = Duration::from_secs(30);
+/// For a hydra to answer a dial; it may be just coming back.
+const HYDRA: Duration = Duration::from_secs(30);
+/// For a frame-export. Who wants pictures asks again, and those that were given up must not fill the queue meanwhile.
+const EXPORT: Duration = Duration::from_secs(4);
 
-/// Connections through what a host dialled in by.
-struct Dialled {
+/// Connections through what a part of a host dialled in by.
+#[derive(Clone)]
+pub(crate) struct Dialled {
     tunnels: Tunnels,
     runner: RunnerId,
+    limit: Duration,
 }
 
-impl Connect for Dialled {
-    fn connect(&self) -> Connecting<'_> {
+impl Dialled {
+    /// The hydra of a host.
+    fn hydra(tunnels: &Tunnels, host: &HostName) -> Self {
+        Self { tunnels: tunnels.clone(), runner: Part::Hydra.of(host), limit: HYDRA }
+    }
+
+    /// The frame-export of a host.
+    pub(crate) fn export(tunnels: &Tunnels, host: &HostName) -> Self {
+        Self { tunnels: tunnels.clone(), runner: Part::Export.of(host), limit: EXPORT }
+    }
+
+    /// Whether it is connected.
+    pub(crate) fn is_up(&self) -> bool {
+        self.tunnels.is_up(&self.runner)
+    }
+
+    /// Whether it is, or was a moment ago.
+    pub(crate) fn is_known(&self) -> bool {
+        self.tunnels.runners().iter().any(|(known, _)| *known == self.runner)
+    }
+}
+
+impl fmt::Display for Dialled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.runner.fmt(f)
+    }
+}
+
+impl Carrier for Dialled {
+    fn connect(&self) -> Carrying<'_> {
         Box::pin(async move {
-            let tunnel = self.tunnels.dial(&self.runner, DIAL).await.map_err(io::Error::other)?;
+            let tunnel = self.tunnels.dial(&self.runner, self.limit).await.map_err(io::Error::other)?;
             Ok(Box::new(tunnel) as Box<dyn Stream>)
         })
     }
 }
 
-/// Who may dial in: hydras by `operate`, everybody else by `agent`.
+/// Who may dial in: parts of hosts by `operate`, everybody else by `agent`.
 pub(crate) struct Runners(pub(crate) Arc<App>);
 
 impl Gate for Runners {
     fn admit<'a>(&'a self, head: &'a Head, runner: Option<&'a RunnerId>) -> Admission<'a> {
         let need = match runner {
-            Some(runner) if runner.to_string().starts_with(RunnerId::HOST) => Need::Scope(Scope::Operate),
+            Some(runner) if is_of_host(runner) => Need::Scope(Scope::Operate),
             Some(_) => Need::Scope(Scope::Agent),
             // Whose data channel it is, is looked at by whoever dialled.
             None => Need::Anyone,
@@ -56,6 +91,10 @@ impl Gate for Runners {
     }
 }
 
+fn is_of_host(runner: &RunnerId) -> bool {
+    [RunnerId::HOST, RunnerId::EXPORT].iter().any(|prefix| runner.as_str().starts_with(prefix))
+}
+
 /// Makes hosts of those that dial in, for ever. One that is gone stays, as lost.
 pub(crate) async fn follow(app: Arc<App>) {
     let mut runners = app.tunnels.watch();
@@ -63,20 +102,21 @@ pub(crate) async fn follow(app: Arc<App>) {
         let here: Vec<RunnerId> =
             runners.borrow_and_update().iter().filter(|(_, up)| *up).map(|(runner, _)| runner.clone()).collect();
         for runner in here {
-            let text = runner.to_string();
-            let name = text.strip_prefix(RunnerId::HOST).and_then(|name| name.parse::<HostName>().ok());
+            let name = runner.as_str().strip_prefix(RunnerId::HOST).and_then(|name| name.parse::<HostName>().ok());
             if let Some(name) = name {
-                app.add_host(&name, || dialled(&app, &name, runner));
+                app.add_host(&name, || dialled(&app, &name));
             }
         }
+        // Pictures may be reached now that were not.
+        app.changed();
         if runners.changed().await.is_err() {
             return;
         }
     }
 }
 
-fn dialled(app: &App, name: &HostName, runner: RunnerId) -> Host {
+fn dialled(app: &App, name: &HostName) -> Host {
     tracing::info!(%name, "a host dialled in");
-    let connect = Dialled { tunnels: app.tunnels.clone(), runner };
-    Host { hydra: Hydra::new(Arc::new(connect), None), export: None, export_secret: None }
+    let hydra = Hydra::new(Arc::new(Dialled::hydra(&app.tunnels, name)), None);
+    Host { hydra, pictures: Pictures::Dialled(Dialled::export(&app.tunnels, name)) }
 }

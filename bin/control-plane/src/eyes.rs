@@ -7,7 +7,6 @@
 //! So a busy desktop costs two pictures a second here, and a still one nothing.
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,12 +15,12 @@ use lunette_desktop::DesktopId;
 use lunette_frame::ScanoutId;
 use lunette_snapshot::{Encoding, Feed, Next, Scale, Shot, SnapshotError, Snapshots, View};
 use lunette_viewer::{Hub, Uplink, Video, Watching};
-use lunette_wire::Token;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::app::Host;
+use crate::pictures::{Reached, Spot};
 
 /// Between two pictures.
 const PACE: Duration = Duration::from_millis(500);
@@ -62,9 +61,8 @@ struct Eye {
 /// Where a desktop's picture is.
 #[derive(Clone, PartialEq, Eq)]
 struct Place {
-    export: lunette_net::client::Address,
+    spot: Spot,
     scanout: u16,
-    secret: Option<Token>,
 }
 
 impl Drop for Eye {
@@ -98,16 +96,14 @@ impl Eyes {
     }
 
     fn eye<T>(&self, id: &DesktopId, host: &Host, scanout: u16, take: impl Fn(&Eye) -> T) -> Result<T, String> {
-        let export = host.export.clone().ok_or("its host's pictures are not reached from here")?;
-        // A machine that was started anew has another secret in the same file.
-        let secret = host.export_secret.as_deref().map(secret).transpose()?;
-        let place = Place { export, scanout, secret };
+        let Reached { route, token, spot } = host.pictures.reach()?;
+        let place = Place { spot, scanout };
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.retain(|_, eye| !eye.task.is_finished());
         if let Some(eye) = open.get(id).filter(|eye| eye.place == place) {
             return Ok(take(eye));
         }
-        let eye = Eye::open(place);
+        let eye = Eye::open(place, &Uplink { route, scanout: ScanoutId::new(scanout), token });
         let taken = take(&eye);
         open.insert(id.clone(), eye);
         Ok(taken)
@@ -119,16 +115,9 @@ impl Eyes {
     }
 }
 
-fn secret(path: &Path) -> Result<Token, String> {
-    let text = std::fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-    Token::from_file(&text).map_err(|error| format!("{}: {error}", path.display()))
-}
-
 impl Eye {
-    fn open(place: Place) -> Self {
-        let uplink =
-            Uplink { address: place.export.clone(), scanout: ScanoutId::new(place.scanout), token: place.secret };
-        let hub = Arc::new(Hub::new(&uplink, GRACE, None));
+    fn open(place: Place, uplink: &Uplink) -> Self {
+        let hub = Arc::new(Hub::new(uplink, GRACE, None));
         let snapshots = Snapshots::with_idle(GRACE, move || slowly(&hub));
         let (seen, sight) = watch::channel(None);
         let task = tokio::spawn(show(snapshots.clone(), seen));

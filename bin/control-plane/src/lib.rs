@@ -24,6 +24,7 @@ mod eyes;
 mod gateway;
 pub mod http;
 mod hydra;
+mod pictures;
 mod random;
 mod serve;
 mod steward;

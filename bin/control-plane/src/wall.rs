@@ -109,8 +109,8 @@ struct Wall {
     app: Arc<App>,
     caller: Caller,
     watched: Vec<DesktopId>,
-    /// At which scanout each is being looked at.
-    placed: BTreeMap<DesktopId, u16>,
+    /// At which scanout each is being looked at; `None` where the page was told that it cannot be.
+    placed: BTreeMap<DesktopId, Option<u16>>,
     sights: Sights,
 }
 
@@ -135,17 +135,21 @@ impl Wall {
                 self.placed.remove(id);
                 continue;
             };
-            if self.placed.get(id) == Some(&scanout) {
+            let placed = self.placed.get(id).copied();
+            if placed == Some(Some(scanout)) {
                 continue;
             }
-            self.placed.insert(id.clone(), scanout);
             let Some(host) = self.app.host(&host) else { continue };
-            match self.app.eyes.look(id, &host, scanout) {
+            // What is not reached yet may be when something changes.
+            let looking = self.app.eyes.look(id, &host, scanout);
+            self.placed.insert(id.clone(), looking.is_ok().then_some(scanout));
+            match looking {
                 Ok(sight) => self.sights.push(Box::pin(sights(id.clone(), sight))),
-                Err(why) => {
+                Err(why) if placed != Some(None) => {
                     let id = id.clone();
                     self.sights.push(Box::pin(futures_util::stream::once(async move { (id, Err(why)) })));
                 }
+                Err(_) => {}
             }
         }
     }

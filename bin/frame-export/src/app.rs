@@ -7,14 +7,17 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use lunette_net::{Limits, Listener, Server};
+use lunette_relay::{Dial, Dialling, Part, Target};
 use lunette_session::Access;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use crate::backend::Backend;
 use crate::config::Config;
+use crate::far::Far;
 use crate::screens::Screens;
 use crate::{BUILD_ID, machine, observe};
 
@@ -75,6 +78,7 @@ pub async fn serve(config: Config, stop: watch::Receiver<bool>) -> Result<()> {
     announce(&listeners, metrics)?;
 
     let limits = Limits { connections: config.max_connections, ..Limits::default() };
+    let dialled = Dialled::start(config.dial.as_ref(), &backend, limits, &stop)?;
     let server = Server::new(Arc::clone(&backend), limits);
     // Streams end first, so that subscribers are told while the server still writes to them.
     let mut stopping = stop.clone();
@@ -88,7 +92,40 @@ pub async fn serve(config: Config, stop: watch::Receiver<bool>) -> Result<()> {
         }
     };
     let ((), ended) = tokio::join!(server.run(listeners, &stop), ending);
+    if let Some(dialled) = dialled {
+        dialled.end().await;
+    }
     ended
+}
+
+/// Dialled in to a control plane, and serving it.
+struct Dialled {
+    dialling: Dialling,
+    serving: JoinHandle<()>,
+}
+
+impl Dialled {
+    fn start(
+        dial: Option<&Dial>,
+        backend: &Arc<Backend>,
+        limits: Limits,
+        stop: &watch::Receiver<bool>,
+    ) -> Result<Option<Self>> {
+        let Some(dial) = dial else { return Ok(None) };
+        let (target, handed) = Target::handed();
+        let dialling = dial.start(Part::Export, target).context("cannot dial in")?;
+        let (server, stop) = (Server::new(Far(Arc::clone(backend)).into(), limits), stop.clone());
+        let serving = tokio::spawn(async move { server.run_handed(handed, "dialled", stop).await });
+        Ok(Some(Self { dialling, serving }))
+    }
+
+    /// After the end of streams, which whoever watches is told before.
+    async fn end(self) {
+        if let Err(error) = self.serving.await {
+            tracing::warn!(%error, "serving what was dialled ended badly");
+        }
+        self.dialling.end().await;
+    }
 }
 
 fn build(screens: Screens, access: Access, config: &Config) -> Backend {

@@ -13,7 +13,7 @@ use lunette_wire::Token;
 use lunette_wire::hxfr::{EnableScanout, ErrorCode, Grant, Standing};
 use tokio::sync::{mpsc, watch};
 
-use crate::access::{Admitted, Gate};
+use crate::access::{Admitted, Gate, Pass};
 use crate::config::EncoderSettings;
 use crate::metrics::ServerMetrics;
 use crate::requests::RequestEncoders;
@@ -94,6 +94,28 @@ impl Backend {
         &*self.control
     }
 
+    /// Subscribes whoever needs no token for it.
+    pub(crate) fn watch(&self, scanout: ScanoutId) -> Result<(Admitted<Subscription>, Wishes), Refused> {
+        self.join(scanout, Pass::UNLIMITED)
+    }
+
+    /// How a scanout is doing.
+    pub(crate) fn standing(&self, scanout: ScanoutId) -> Standing {
+        let now = now();
+        let stream = self.streams.find(scanout).map(|stream| stream.standing(now));
+        standing::of(&self.control.status(scanout), stream, now)
+    }
+
+    fn join(&self, scanout: ScanoutId, pass: Pass) -> Result<(Admitted<Subscription>, Wishes), Refused> {
+        // A subscriber may be one more of a server that has many viewers, for the few of them that are slow, or look once.
+        let joined = self.streams.subscribe(scanout, Entry::Aside).map_err(|error| {
+            let refused = refused(ErrorCode::NotFound, &error);
+            tracing::info!(%scanout, reason = refused.reason, "subscription refused");
+            refused
+        });
+        joined.map(|(subscription, wishes)| (Admitted::new(subscription, pass), wishes))
+    }
+
     fn plug(&self, enable: &EnableScanout) -> Result<String, Refused> {
         // A scanout that nobody could watch is refused now, not when somebody tries.
         lunette_encode::check_size(&self.encoder, enable.size)
@@ -138,13 +160,7 @@ impl lunette_net::Backend for Backend {
     ) -> Result<(Admitted<Subscription>, Wishes), Refused> {
         // The pass comes first: a grant that ends from here on ends the subscription.
         let pass = self.gate.admit(Wish::Subscribe(scanout), shown).map_err(not_allowed)?;
-        // A subscriber may be one more of a server that has many viewers, for the few of them that are slow, or look once.
-        let joined = self.streams.subscribe(scanout, Entry::Aside).map_err(|error| {
-            let refused = refused(ErrorCode::NotFound, &error);
-            tracing::info!(%scanout, reason = refused.reason, "subscription refused");
-            refused
-        });
-        joined.map(|(subscription, wishes)| (Admitted::new(subscription, pass), wishes))
+        self.join(scanout, pass)
     }
 
     fn enable(&self, enable: &EnableScanout, shown: Option<&Token>) -> Result<String, Refused> {
@@ -157,9 +173,7 @@ impl lunette_net::Backend for Backend {
 
     fn status(&self, scanout: ScanoutId, shown: Option<&Token>) -> Result<Standing, Refused> {
         self.gate.ask(Wish::Status(scanout), shown).map_err(not_allowed)?;
-        let now = now();
-        let stream = self.streams.find(scanout).map(|stream| stream.standing(now));
-        Ok(standing::of(&self.control.status(scanout), stream, now))
+        Ok(self.standing(scanout))
     }
 
     fn grant(&self, grant: &Grant, shown: Option<&Token>) -> Result<(), Refused> {

@@ -14,6 +14,7 @@ pub mod app;
 pub mod backend;
 pub mod config;
 mod encoders;
+mod far;
 pub mod lifeline;
 mod machine;
 pub mod metrics;

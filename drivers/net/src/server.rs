@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, watch};
+use tokio::io::DuplexStream;
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tracing::{Instrument, info_span};
@@ -63,6 +64,26 @@ impl<B: Backend> Server<B> {
         while accepting.join_next().await.is_some() {}
     }
 
+    /// Serves those who come by somebody else's connections, which are handed in, as [`Server::run`] does. `from` is what to
+    /// call them in logs.
+    pub async fn run_handed(
+        self,
+        mut handed: mpsc::Receiver<DuplexStream>,
+        from: &str,
+        mut stop: watch::Receiver<bool>,
+    ) {
+        let mut peers = JoinSet::new();
+        loop {
+            tokio::select! {
+                () = stopped(&mut stop) => break,
+                Some(_) = peers.join_next() => {}
+                Some(stream) = handed.recv() => self.welcome(&mut peers, Box::new(stream), from),
+            }
+        }
+        drop(handed);
+        last_call(peers).await;
+    }
+
     async fn accept_all(&self, listener: Listener, mut stop: watch::Receiver<bool>) {
         let mut peers = JoinSet::new();
         loop {
@@ -80,10 +101,7 @@ impl<B: Backend> Server<B> {
             }
         }
         drop(listener);
-        let leaving = async { while peers.join_next().await.is_some() {} };
-        if timeout(LAST_CALL, leaving).await.is_err() {
-            tracing::debug!("closing the connections that are left");
-        }
+        last_call(peers).await;
     }
 
     fn welcome(&self, peers: &mut JoinSet<()>, socket: Box<dyn Socket>, peer: &str) {
@@ -104,6 +122,14 @@ impl<B: Backend> Server<B> {
             drop(place);
         };
         peers.spawn(task.instrument(span));
+    }
+}
+
+/// What is on its way to peers may still arrive.
+async fn last_call(mut peers: JoinSet<()>) {
+    let leaving = async { while peers.join_next().await.is_some() {} };
+    if timeout(LAST_CALL, leaving).await.is_err() {
+        tracing::debug!("closing the connections that are left");
     }
 }
 

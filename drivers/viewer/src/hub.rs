@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lunette_frame::{Pts, ScanoutId, Size};
-use lunette_net::client::Address;
+use lunette_net::client::Route;
 use lunette_session::Entry;
 use lunette_wire::Token;
 use lunette_wire::stream::HopReport;
@@ -33,8 +33,8 @@ use shared::Shared;
 /// Where a scanout's pictures come from.
 #[derive(Debug, Clone)]
 pub struct Uplink {
-    /// frame-export.
-    pub address: Address,
+    /// How frame-export is reached.
+    pub route: Route,
     /// Which scanout.
     pub scanout: ScanoutId,
     /// What it wants to see.

@@ -25,19 +25,30 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Response {
         .hosts()
         .map(|(name, state, facts, draining)| {
             let wanted = fleet.all().filter(|desired| desired.host == *name).count();
-            view(name, state, facts, draining, wanted)
+            let pictures = app.host(name).map(|host| host.pictures.word());
+            view(name, state, facts, draining, wanted, pictures)
         })
         .collect();
     json_answer(StatusCode::OK, &list)
 }
 
-fn view(name: &HostName, state: &HostState, facts: &HostFacts, draining: bool, wanted: usize) -> Value {
+fn view(
+    name: &HostName,
+    state: &HostState,
+    facts: &HostFacts,
+    draining: bool,
+    wanted: usize,
+    pictures: Option<&str>,
+) -> Value {
     let (word, why) = match state {
         HostState::Unknown => ("unknown", None),
         HostState::Here => ("here", None),
         HostState::Lost(why) => ("lost", Some(why)),
     };
-    json!({ "name": name, "state": word, "why": why, "draining": draining, "desktops": wanted, "facts": facts })
+    json!({
+        "name": name, "state": word, "why": why, "draining": draining, "desktops": wanted, "pictures": pictures,
+        "facts": facts,
+    })
 }
 
 pub(super) async fn drain(State(app): State<Arc<App>>, Path(named): Path<String>, body: Body) -> Answer {

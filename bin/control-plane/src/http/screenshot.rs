@@ -74,7 +74,7 @@ pub(super) async fn serve(
         return paused(&app, id, &switches, request.headers()).await;
     }
     let at = scanout(&app, &id).and_then(|(host, scanout)| Some((app.host(&host)?, scanout)));
-    let at = at.filter(|(host, _)| host.export.is_some() && !switches.is_for_the_bridge());
+    let at = at.filter(|(host, _)| host.pictures.is_up() && !switches.is_for_the_bridge());
     let Some((host, scanout)) = at else {
         let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
         let target = format!("/screenshot{query}");

@@ -1,32 +1,13 @@
-//! A connection to a host: directly, or by whatever else carries bytes.
+//! A connection to a host that an address leads to.
 
-use std::future::Future;
-use std::io;
-use std::pin::Pin;
-
-use lunette_net::client::Address;
-use tokio::io::{AsyncRead, AsyncWrite};
+use lunette_net::client::{Address, Carrier, Carrying, Stream};
 use tokio::net::{TcpStream, UnixStream};
 
-/// Bytes both ways.
-pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
-
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
-
-/// A connection that is being made.
-pub(crate) type Connecting<'a> = Pin<Box<dyn Future<Output = io::Result<Box<dyn Stream>>> + Send + 'a>>;
-
-/// Makes connections to one host.
-pub(crate) trait Connect: Send + Sync {
-    /// Makes one. The host's name is looked up each time: it may have moved.
-    fn connect(&self) -> Connecting<'_>;
-}
-
-/// Over TCP or a Unix socket.
+/// Over TCP or a Unix socket. The host's name is looked up each time: it may have moved.
 pub(crate) struct Direct(pub(crate) Address);
 
-impl Connect for Direct {
-    fn connect(&self) -> Connecting<'_> {
+impl Carrier for Direct {
+    fn connect(&self) -> Carrying<'_> {
         Box::pin(async move {
             Ok(match &self.0 {
                 Address::Tcp { host, port } => {

@@ -12,11 +12,12 @@ use axum::http::header::{CONTENT_TYPE, HOST, HeaderValue, PROXY_AUTHORIZATION};
 use axum::http::{Method, Request, Response, StatusCode};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use lunette_net::client::Carrier;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::timeout;
 
-pub(crate) use connect::{Connect, Connecting, Direct, Stream};
+pub(crate) use connect::Direct;
 pub(crate) use view::{BridgeTokens, Listed, decode_list};
 
 /// For a connection to be there.
@@ -29,7 +30,7 @@ const LONGEST: usize = 16 << 20;
 /// A host's hydra.
 #[derive(Clone)]
 pub(crate) struct Hydra {
-    connect: Arc<dyn Connect>,
+    connect: Arc<dyn Carrier>,
     token: Option<PathBuf>,
 }
 
@@ -56,7 +57,7 @@ fn silent(error: impl std::fmt::Display) -> HydraError {
 }
 
 impl Hydra {
-    pub(crate) fn new(connect: Arc<dyn Connect>, token: Option<PathBuf>) -> Self {
+    pub(crate) fn new(connect: Arc<dyn Carrier>, token: Option<PathBuf>) -> Self {
         Self { connect, token }
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use lunette_frame::ScanoutId;
-use lunette_net::client::Address;
+use lunette_net::client::{Address, Route};
 use lunette_screen::Screen;
 use lunette_viewer::{Hub, Resizer, Uplink};
 use lunette_wire::Token;
@@ -26,7 +26,7 @@ pub(super) fn open(args: &Args) -> anyhow::Result<Arc<Hub>> {
         Some(path) => Some(read_token(path).with_context(|| format!("cannot use {}", path.display()))?),
         None => None,
     };
-    let uplink = Uplink { address: args.export.clone(), scanout: ScanoutId::new(scanout), token };
+    let uplink = Uplink { route: args.export.clone().into(), scanout: ScanoutId::new(scanout), token };
     let grace = Duration::from_secs(args.grace.clamp(*GRACE.start(), *GRACE.end()));
     Ok(Arc::new(Hub::new(&uplink, grace, resizer(&uplink))))
 }
@@ -39,7 +39,8 @@ fn read_token(path: &Path) -> anyhow::Result<Token> {
 
 /// Only the bearer of the lease's token may ask for another size.
 fn resizer(uplink: &Uplink) -> Option<Resizer> {
-    let Uplink { address: Address::Tcp { host, port }, scanout, token: Some(token) } = uplink.clone() else {
+    let Uplink { route: Route::Address(Address::Tcp { host, port }), scanout, token: Some(token) } = uplink.clone()
+    else {
         return None;
     };
     let address = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use lunette_capture::pattern::Kind;
+use lunette_net::client::Route;
 use lunette_viewer::{Hub, Unit, Uplink, Video, Watching};
 use lunette_wire::hxfr::Message;
 use tokio::time::{Instant, timeout};
@@ -13,7 +14,7 @@ const LONG: Duration = Duration::from_secs(60);
 
 fn hub(tap: &Tap, grace: Duration) -> Hub {
     let address = tap.address.to_string().parse().expect("an address");
-    Hub::new(&Uplink { address, scanout: Machine::SCANOUT, token: None }, grace, None)
+    Hub::new(&Uplink { route: Route::Address(address), scanout: Machine::SCANOUT, token: None }, grace, None)
 }
 
 async fn next(watching: &mut Box<dyn Watching>) -> Unit {

@@ -36,6 +36,9 @@ impl fmt::Display for Revoked {
 pub struct Pass(pub(super) Option<watch::Receiver<Option<Revoked>>>);
 
 impl Pass {
+    /// The right of those who need no grant.
+    pub(crate) const UNLIMITED: Self = Self(None);
+
     /// Waits until the right ends; for ever when it is unlimited. Dropping the future loses nothing.
     async fn revoked(&mut self) -> Revoked {
         if let Some(grant) = &mut self.0

@@ -9,6 +9,7 @@ use lunette_capture::pattern::Kind;
 use lunette_capture::qemu_dbus::{QemuAddress, QemuConfig};
 use lunette_frame::{BitRate, FrameRate, Quality, Size};
 use lunette_net::Endpoint;
+use lunette_relay::{Dial, HostName, InClear, ServerUrl};
 
 use super::values::{TcpChoice, parse_ceiling, parse_memory, parse_tcp};
 use super::{AccessConfig, Command, Config, EncoderSettings, SourceConfig};
@@ -91,6 +92,28 @@ pub(super) struct Args {
     #[arg(long, value_name = "PORT", env = "FRAME_EXPORT_VSOCK", help_heading = "Listen")]
     vsock: Option<u32>,
 
+    /// A control plane to dial in to, such as https://example.org:8600: it watches the scanouts over the connection that is
+    /// made from here, without a token of theirs, and may do nothing else
+    #[arg(long, value_name = "URL", env = "FRAME_EXPORT_DIAL", help_heading = "Dial in")]
+    dial: Option<ServerUrl>,
+
+    /// The host's name there, as its hydra has it: 1 to 63 of a-z, 0-9 and -
+    #[arg(long, value_name = "NAME", env = "FRAME_EXPORT_DIAL_NAME", help_heading = "Dial in")]
+    dial_name: Option<HostName>,
+
+    /// A file with a token of the control plane's, of the scope operate
+    #[arg(long, value_name = "FILE", env = "FRAME_EXPORT_DIAL_TOKEN_FILE", help_heading = "Dial in")]
+    dial_token_file: Option<PathBuf>,
+
+    /// A file with the PEM certificates that the control plane's is verified by [default: those that this machine trusts]
+    #[arg(long, value_name = "FILE", env = "FRAME_EXPORT_DIAL_CERTIFICATES", help_heading = "Dial in")]
+    dial_certificates: Option<PathBuf>,
+
+    /// Dial in by http too, where others may read the token on its way; without this, only within this machine
+    #[arg(long, env = "FRAME_EXPORT_DIAL_IN_CLEAR", help_heading = "Dial in",
+          value_parser = BoolishValueParser::new())]
+    dial_in_clear: bool,
+
     /// Address for /metrics (Prometheus) and /healthz
     #[arg(long, value_name = "ADDR", env = "FRAME_EXPORT_METRICS", help_heading = "Listen")]
     metrics: Option<SocketAddr>,
@@ -155,8 +178,11 @@ impl Args {
             return Ok(Command::ListEncoders);
         }
         let endpoints = self.endpoints();
-        if endpoints.is_empty() {
-            return Err("nothing to listen on: --tcp is off, and there is neither --unix nor --vsock".to_owned());
+        let dial = self.dial()?;
+        if endpoints.is_empty() && dial.is_none() {
+            return Err(
+                "nobody could come: --tcp is off, and there is neither --unix nor --vsock nor --dial".to_owned()
+            );
         }
         let planned = self.fps.filter(|fps| *fps > 0).unwrap_or(DEFAULT_FPS);
         let planned = FrameRate::new(planned, 1).map_err(|error| error.to_string())?;
@@ -171,6 +197,7 @@ impl Args {
                 threads: self.encoder_threads,
             },
             endpoints,
+            dial,
             metrics: self.metrics,
             max_connections: self.max_connections as usize,
             log: self.log,
@@ -184,6 +211,20 @@ impl Args {
         };
         let unix = self.unix.clone().map(Endpoint::Unix);
         tcp.into_iter().chain(unix).chain(self.vsock.map(Endpoint::Vsock)).collect()
+    }
+
+    fn dial(&self) -> Result<Option<Dial>, String> {
+        let in_clear = if self.dial_in_clear { InClear::Allowed } else { InClear::Refused };
+        let certificates = self.dial_certificates.clone();
+        // Not the parser's to say: some may be in the file, which it takes for defaults.
+        match (&self.dial, &self.dial_name, &self.dial_token_file) {
+            (None, None, None) if certificates.is_none() => Ok(None),
+            (Some(server), Some(name), Some(token)) => {
+                let dial = Dial::new(server.clone(), name.clone(), token.clone(), certificates, in_clear);
+                dial.map(Some).map_err(|error| error.to_string())
+            }
+            _ => Err("to dial in takes --dial, --dial-name and --dial-token-file".to_owned()),
+        }
     }
 
     fn access(&self) -> Result<AccessConfig, String> {

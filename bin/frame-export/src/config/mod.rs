@@ -13,6 +13,7 @@ use lunette_capture::qemu_dbus::QemuAddress;
 use lunette_encode::{Change, Choice, EncodeError, Encoder, EncoderConfig};
 use lunette_frame::{BitRate, FrameRate, Quality, Size};
 use lunette_net::Endpoint;
+use lunette_relay::Dial;
 
 pub use access::{AccessConfig, SecretError};
 pub use file::parse;
@@ -90,6 +91,8 @@ pub struct Config {
     pub encoder: EncoderSettings,
     /// Where to listen.
     pub endpoints: Vec<Endpoint>,
+    /// The control plane to dial in to; `None` when there is none.
+    pub dial: Option<Dial>,
     /// Where to serve metrics.
     pub metrics: Option<SocketAddr>,
     /// Connections at once.

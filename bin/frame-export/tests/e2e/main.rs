@@ -8,6 +8,7 @@
 
 mod access;
 mod control;
+mod dialled;
 mod fanout;
 mod hostile;
 mod idle;

@@ -27,7 +27,10 @@ impl Status {
         let rows = |list: &Value, row: fn(&Value) -> Vec<String>| -> Vec<Vec<String>> {
             list.as_array().into_iter().flatten().map(row).collect()
         };
-        let hosts = table(&["HOST", "STATE", "DESKTOPS", "FREE MEMORY", "LOAD", "WHY"], &rows(&hosts, host));
+        let hosts = table(
+            &["HOST", "STATE", "DESKTOPS", "FREE MEMORY", "LOAD", "SCANOUTS", "PICTURES", "WHY"],
+            &rows(&hosts, host),
+        );
         let desktops = table(
             &["DESKTOP", "STATE", "PROFILE", "SIZE", "HOST", "VIEWERS", "OWNER", "WHY"],
             &rows(&desktops, desktop),
@@ -47,12 +50,17 @@ fn text(value: &Value) -> String {
 fn host(host: &Value) -> Vec<String> {
     let facts = &host["facts"];
     let free = facts["memory_available_mib"].as_u64().map(|mib| format!("{mib} MiB")).unwrap_or_default();
+    let drained = if host["draining"] == true { ", drained" } else { "" };
+    let scanouts = facts["scanouts"].as_object().map(|_| &facts["scanouts"]);
+    let scanouts = scanouts.map(|scanouts| format!("{} of {} free", scanouts["free"], scanouts["all"]));
     vec![
         text(&host["name"]),
-        text(&host["state"]),
+        format!("{}{drained}", text(&host["state"])),
         text(&host["desktops"]),
         free,
         text(&facts["load"]),
+        scanouts.unwrap_or_default(),
+        text(&host["pictures"]),
         text(&host["why"]),
     ]
 }
@@ -77,6 +85,15 @@ fn table(head: &[&str], rows: &[Vec<String>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_host_that_is_drained_and_how_many_scanouts_it_has_is_told() {
+        let told = json!({
+            "name": "far", "state": "here", "draining": true, "desktops": 2, "pictures": "dialled", "why": null,
+            "facts": { "memory_available_mib": 700, "load": 0.5, "scanouts": { "all": 15, "free": 13 } },
+        });
+        assert_eq!(host(&told), ["far", "here, drained", "2", "700 MiB", "0.5", "13 of 15 free", "dialled", ""]);
+    }
 
     #[test]
     fn columns_are_as_wide_as_what_is_in_them() {

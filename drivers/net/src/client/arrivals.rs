@@ -5,8 +5,7 @@ use std::fmt;
 use lunette_wire::hxfr::{CursorUpdate, FrameResponse, Framer, Message, Received, Standing};
 use tokio::io::{AsyncReadExt, ReadHalf};
 
-use super::dial::Stream;
-use super::{Monotonic, StreamError};
+use super::{Monotonic, Stream, StreamError};
 
 /// One picture as it arrived.
 #[derive(Debug, Clone)]

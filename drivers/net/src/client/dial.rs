@@ -3,11 +3,10 @@
 use std::io;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream, lookup_host};
 use tokio::time::timeout;
 
-use super::{Address, ConnectError};
+use super::{Address, ConnectError, Route, Stream};
 
 /// How long to wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,14 +24,15 @@ impl Default for Limits {
     }
 }
 
-/// Any connected socket.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
-
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
-
-pub(super) async fn dial(address: &Address, limit: Duration) -> Result<Box<dyn Stream>, ConnectError> {
-    let connected = timeout(limit, connect(address)).await;
-    connected.unwrap_or_else(|_| Err(ConnectError::Slow { address: address.clone(), limit }))
+pub(super) async fn dial(route: &Route, limit: Duration) -> Result<Box<dyn Stream>, ConnectError> {
+    let connecting = async {
+        match route {
+            Route::Address(address) => connect(address).await,
+            Route::Carried(carrier) => carrier.connect().await.map_err(ConnectError::Carried),
+        }
+    };
+    let connected = timeout(limit, connecting).await;
+    connected.unwrap_or_else(|_| Err(ConnectError::Slow { route: route.clone(), limit }))
 }
 
 async fn connect(address: &Address) -> Result<Box<dyn Stream>, ConnectError> {

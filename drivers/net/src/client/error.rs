@@ -6,7 +6,7 @@ use std::time::Duration;
 use lunette_frame::ScanoutId;
 use lunette_wire::hxfr::{ErrorReply, FrameError, MessageKind};
 
-use super::Address;
+use super::{Address, Route};
 
 /// Why there is no subscription. [`ConnectError::hint`] says what to try.
 #[derive(Debug, thiserror::Error)]
@@ -27,11 +27,14 @@ pub enum ConnectError {
         /// What the system said.
         source: io::Error,
     },
+    /// No connection by who should make it.
+    #[error("cannot reach the server through the connection that it keeps")]
+    Carried(#[source] io::Error),
     /// No connection in time.
-    #[error("cannot connect to {address}: no answer within {limit:?}")]
+    #[error("cannot connect to {route}: no answer within {limit:?}")]
     Slow {
         /// Where to.
-        address: Address,
+        route: Route,
         /// How long was waited.
         limit: Duration,
     },
@@ -94,6 +97,9 @@ impl ConnectError {
         match self {
             Self::Resolve { .. } => Some("is the name spelt right? an IP address needs no name service"),
             Self::Connect { source, .. } => socket_hint(source.kind()),
+            Self::Carried(_) => {
+                Some("is the frame-export there connected to this control plane (frame-export --dial)?")
+            }
             Self::Slow { .. } => Some("is the host up, and does a firewall swallow the port?"),
             Self::Refused { .. } => Some(
                 "is it enabled, and does the server want a token (--token-file)? scanouts count from 0, and \

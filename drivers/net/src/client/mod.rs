@@ -10,6 +10,7 @@ mod arrivals;
 mod clock;
 mod dial;
 mod error;
+mod route;
 mod sender;
 
 use std::fmt;
@@ -24,6 +25,7 @@ pub use arrivals::{Arrival, Arrivals, Frame};
 pub use clock::Monotonic;
 pub use dial::Limits;
 pub use error::{ConnectError, StreamError};
+pub use route::{Carrier, Carrying, Route, Stream};
 pub use sender::Sender;
 
 /// A connection that is subscribed to one scanout. Dropping it ends the subscription.
@@ -54,8 +56,21 @@ impl Subscriber {
         scanout: ScanoutId,
         limits: Limits,
     ) -> Result<Self, ConnectError> {
+        Self::connect_by(&Route::Address(address.clone()), token, scanout, limits).await
+    }
+
+    /// The same, however the server is reached.
+    ///
+    /// # Errors
+    /// As [`Subscriber::connect_showing`].
+    pub async fn connect_by(
+        route: &Route,
+        token: Option<Token>,
+        scanout: ScanoutId,
+        limits: Limits,
+    ) -> Result<Self, ConnectError> {
         let connecting_since = Monotonic::now();
-        let (read, write) = tokio::io::split(dial::dial(address, limits.connect).await?);
+        let (read, write) = tokio::io::split(dial::dial(route, limits.connect).await?);
         let arrivals = Arrivals::new(read, connecting_since);
         let sender = Sender::new(scanout, write);
         let mut subscriber = Self { arrivals, sender, connecting_since, subscribed_at: connecting_since };

@@ -10,7 +10,7 @@ use lunette_wire::Token;
 use lunette_wire::hxfr::{Authorize, ConfigRequest, Message, SessionId, StatusRequest, Subscribe, TooLarge};
 use tokio::io::{AsyncWriteExt, WriteHalf};
 
-use super::dial::Stream;
+use super::Stream;
 
 /// The writing half of a [`Subscriber`](super::Subscriber).
 ///

@@ -67,8 +67,8 @@ impl Lane {
 
     /// One subscription, until it is not wanted any more, or breaks.
     async fn subscription(&mut self) -> Result<(), String> {
-        let Uplink { address, scanout, token } = &self.uplink;
-        let subscriber = Subscriber::connect_showing(*token, address, *scanout, Limits::default()).await;
+        let Uplink { route, scanout, token } = &self.uplink;
+        let subscriber = Subscriber::connect_by(route, *token, *scanout, Limits::default()).await;
         let (mut arrivals, mut sender) = subscriber.map_err(|error| chain(&error))?.split();
         self.note(Link::Up);
         self.shared.restart(self.slot);

@@ -99,7 +99,7 @@ struct Offer<'a> {
     idle: usize,
 }
 
-/// How many desktops like the new one a host has room for, and of what it has least.
+/// How many desktops like the new one a host has room for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Room(f64);
 

@@ -32,10 +32,6 @@ const FIRST: Duration = Duration::from_millis(600);
 const PERSISTENT: Duration = Duration::from_millis(250);
 /// How much of a narrow link's time may be in flight, beyond the way there and back.
 const AHEAD: Duration = Duration::from_millis(90);
-/// How much longer than it takes to send what is in flight the next picture takes to be made.
-const LEAD: Duration = Duration::from_millis(60);
-/// How long a viewer whose link is known may be busy with something else. What is in flight is bounded in any case.
-const BUSY: Duration = Duration::from_millis(150);
 /// Share of what arrives that the encoder may spend: the rest drains what waits.
 const SHARE: f64 = 0.85;
 /// Least that may be in flight: a few words' worth of change.
@@ -157,15 +153,6 @@ impl Pacing {
 
     /// Whether the next picture may be handed to the socket.
     pub fn may_send(&mut self, now: Duration) -> bool {
-        self.has_room(now, AHEAD)
-    }
-
-    /// Whether it should be made, to be there when it may.
-    pub fn may_encode(&mut self, now: Duration) -> bool {
-        self.has_room(now, AHEAD + LEAD)
-    }
-
-    fn has_room(&mut self, now: Duration, ahead: Duration) -> bool {
         let Some((_, oldest)) = self.unconfirmed.front().copied() else { return true };
         let waits = now.saturating_sub(oldest);
         if waits > self.late_after() {
@@ -173,7 +160,7 @@ impl Pacing {
             return false;
         }
         let Some(narrow) = self.narrow else { return true };
-        let seconds = (self.fastest_delay() + ahead).as_secs_f64();
+        let seconds = (self.fastest_delay() + AHEAD).as_secs_f64();
         let window = (narrow.rate / 8.0 * seconds).max(LEAST_WINDOW);
         let may = bytes(self.in_flight()) < window;
         if !may {
@@ -211,7 +198,7 @@ impl Pacing {
     fn late_after(&self) -> Duration {
         let Some(fastest) = self.fastest else { return FIRST };
         // What a window of a narrow link takes is not late.
-        let ahead = if self.narrow.is_some() { AHEAD + BUSY } else { Duration::ZERO };
+        let ahead = if self.narrow.is_some() { AHEAD } else { Duration::ZERO };
         fastest.get() + LATE + ahead
     }
 
@@ -253,7 +240,7 @@ impl Pacing {
         narrow.used = narrow.used.max(seen.rate);
         if seen.least > narrow.rate {
             // It did carry that.
-            narrow.rate = seen.least;
+            (narrow.rate, narrow.carried) = (seen.least, None);
         } else if seen.limited {
             // Of two, the larger: a viewer that was busy for a moment told late of what had come in time.
             let carried = narrow.carried.replace(seen.rate).map_or(seen.rate, |before| before.max(seen.rate));
@@ -274,6 +261,8 @@ impl Pacing {
             return;
         }
         narrow.rate *= 1.0 + step;
+        // What it carried at a lower rate says nothing about this one.
+        narrow.carried = None;
         narrow.step = (narrow.step * 2.0).min(MUCH);
         narrow.used = 0.0;
         narrow.last_raise = now;

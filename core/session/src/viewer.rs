@@ -239,11 +239,6 @@ impl Viewer {
         self.state == State::Watching && self.takes_more(now)
     }
 
-    /// Whether the next picture should be made now.
-    pub fn wants_encode(&mut self, now: Duration) -> bool {
-        self.state == State::Watching && self.undecoded <= MOST_UNDECODED && self.pacing.may_encode(now)
-    }
-
     /// Whether neither the link nor the client's decoder has too much to do.
     fn takes_more(&mut self, now: Duration) -> bool {
         self.undecoded <= MOST_UNDECODED && self.pacing.may_send(now)

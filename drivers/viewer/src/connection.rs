@@ -113,7 +113,7 @@ impl Connection {
     async fn happening(&mut self, stream: &mut Incoming) -> Happening {
         let now = self.now();
         let wanted = self.viewer.wants_unit(now);
-        self.tell_flow(now);
+        self.tell_flow(wanted);
         let looks = self.welcoming.is_some();
         let held_back = !wanted && self.watching.is_some();
         let due = self
@@ -139,8 +139,8 @@ impl Connection {
         }
     }
 
-    fn tell_flow(&mut self, now: Duration) {
-        let flow = if self.viewer.wants_encode(now) { Flow::Going } else { Flow::Held };
+    fn tell_flow(&mut self, takes: bool) {
+        let flow = if takes { Flow::Going } else { Flow::Held };
         if let Some(watching) = self.watching.as_mut().filter(|_| self.flow != flow) {
             watching.hold(flow);
             self.flow = flow;

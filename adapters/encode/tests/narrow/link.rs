@@ -103,7 +103,7 @@ impl Model {
     fn encode(&mut self) {
         let pts = Pts::from_nanos(u64::try_from(self.now.as_nanos()).expect("some seconds"));
         let rests = self.encoder.rests_until().is_some_and(|until| pts < until);
-        let taken = self.waiting.is_empty() && self.pacing.may_encode(self.now);
+        let taken = self.waiting.is_empty() && self.pacing.may_send(self.now);
         if self.shown == Some(self.line) || !taken || rests {
             return;
         }
@@ -112,7 +112,6 @@ impl Model {
         let damage = Damage::full(SIZE);
         let job = Job { picture: self.picture.as_ref(), damage: &damage, pts, keyframe: Keyframe::Auto };
         let unit = self.encoder.encode(&job).expect("a picture is encoded").expect("all of it changed");
-        println!("{:.3} coded {} fly {}", self.now.as_secs_f64(), unit.data.len(), self.pacing.in_flight());
         self.waiting.push_back((self.now, unit.data.len()));
     }
 
@@ -124,7 +123,6 @@ impl Model {
             self.wire.push_back(Sent { left: bytes as f64, captured, total: self.sent });
         }
         if let Some(rate) = self.pacing.poll_rate(self.now) {
-            println!("{:.3} told {:?}", self.now.as_secs_f64(), rate.map(BitRate::bits_per_second));
             let change = Change { max_bitrate: Some(rate.unwrap_or(OPEN)), ..Change::default() };
             self.encoder.reconfigure(&change).expect("any rate is taken");
         }
@@ -140,12 +138,6 @@ impl Model {
                 break;
             }
             let replaced = self.shows.replace(unit.captured).unwrap_or(unit.captured);
-            println!(
-                "{:.3} age {:.0} from {:.3}",
-                self.now.as_secs_f64(),
-                (self.now + WAY - unit.captured).as_secs_f64() * 1e3,
-                unit.captured.as_secs_f64()
-            );
             self.ages.push((self.now + WAY - replaced).as_secs_f64() * 1e3);
             self.arrived = unit.total;
             self.wire.pop_front();

@@ -45,6 +45,8 @@ pub(crate) struct App {
     pub(crate) secure: bool,
     // Read and changed in microseconds, by requests and by the steward's tasks.
     fleet: Mutex<Fleet>,
+    // Held from the choice of a new desktop's place until it is taken, the store's answer included.
+    pub(crate) placing: tokio::sync::Mutex<()>,
     // As above: what was heard with the last list of each host.
     bridges: Mutex<HashMap<DesktopId, BridgeTokens>>,
     /// The steward has something to do.
@@ -103,6 +105,7 @@ impl App {
             guests: Guests::default(),
             secure: config.tls.is_some(),
             fleet: Mutex::new(fleet),
+            placing: tokio::sync::Mutex::default(),
             bridges: Mutex::default(),
             wake: Notify::new(),
             changes: watch::channel(0).0,

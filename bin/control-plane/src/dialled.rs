@@ -79,6 +79,8 @@ impl Gate for Runners {
         let app = &self.0;
         let admitted = app.gate.admit(&app.keys, peer, &head.method, &head.headers, need);
         let admitted = match admitted {
+            // Who is a host decides what is shown of desktops, and is told what they are to do.
+            Ok(Some(caller)) if runner.is_some_and(is_of_host) && !caller.is_unbounded() => Err(Refusal::Forbidden),
             Ok(Some(caller)) => Ok(Owner(caller.key)),
             Ok(None) => Err(Refusal::Unknown),
             Err(problem) => Err(match problem.status().as_u16() {

@@ -49,6 +49,11 @@ impl Pictures {
         }
     }
 
+    /// Whether they come by what the host dialled in.
+    pub(crate) const fn is_dialled(&self) -> bool {
+        matches!(self, Self::Dialled(_))
+    }
+
     /// By what they come, in a word.
     pub(crate) fn word(&self) -> &'static str {
         match self {

@@ -75,10 +75,9 @@ pub async fn serve(config: Config, stop: watch::Receiver<bool>) -> Result<()> {
         listeners.push(Listener::bind(endpoint).await?);
     }
     let metrics = observe_on(config.metrics, &backend).await?;
-    announce(&listeners, metrics)?;
-
     let limits = Limits { connections: config.max_connections, ..Limits::default() };
     let dialled = Dialled::start(config.dial.as_ref(), &backend, limits, &stop)?;
+    announce(&listeners, metrics)?;
     let server = Server::new(Arc::clone(&backend), limits);
     // Streams end first, so that subscribers are told while the server still writes to them.
     let mut stopping = stop.clone();

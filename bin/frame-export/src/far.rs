@@ -5,9 +5,10 @@
 use std::sync::Arc;
 
 use lunette_frame::ScanoutId;
-use lunette_net::{EncodeJob, Event, Refused, Replies};
+use lunette_net::{EncodeJob, Event, Refused, Replies, StreamHandle};
+use lunette_session::Flow;
 use lunette_wire::Token;
-use lunette_wire::hxfr::{EnableScanout, ErrorCode, Grant, Standing};
+use lunette_wire::hxfr::{ConfigRequest, CursorUpdate, EnableScanout, ErrorCode, Grant, Standing};
 use tokio::sync::{mpsc, watch};
 
 use crate::access::Admitted;
@@ -17,6 +18,28 @@ use crate::stream::{Subscription, Wishes};
 /// The server's inside, as far as those may use it who come by a connection that was made from here.
 pub(crate) struct Far(pub(crate) Arc<Backend>);
 
+/// What one of them may ask of a stream: nothing that others would notice.
+pub(crate) struct Watcher(Wishes);
+
+impl StreamHandle for Watcher {
+    fn request_idr(&self) {
+        self.0.request_idr();
+    }
+
+    fn hold(&self, flow: Flow) {
+        self.0.hold(flow);
+    }
+
+    fn cursor(&self) -> watch::Receiver<Option<CursorUpdate>> {
+        self.0.cursor()
+    }
+
+    /// What it takes is its own; how many pictures there are a second is everybody's.
+    fn configure(&self, config: &ConfigRequest) {
+        self.0.configure(&ConfigRequest { frame_rate: None, ..*config });
+    }
+}
+
 fn watches_only() -> Refused {
     let reason = "not allowed: who comes by --dial watches only".to_owned();
     Refused { code: ErrorCode::InvalidMessage, reason }
@@ -24,10 +47,11 @@ fn watches_only() -> Refused {
 
 impl lunette_net::Backend for Far {
     type Units = Admitted<Subscription>;
-    type Handle = Wishes;
+    type Handle = Watcher;
 
-    fn subscribe(&self, scanout: ScanoutId, _: Option<&Token>) -> Result<(Admitted<Subscription>, Wishes), Refused> {
-        self.0.watch(scanout)
+    fn subscribe(&self, scanout: ScanoutId, _: Option<&Token>) -> Result<(Admitted<Subscription>, Watcher), Refused> {
+        let (units, wishes) = self.0.watch(scanout)?;
+        Ok((units, Watcher(wishes)))
     }
 
     fn enable(&self, _: &EnableScanout, _: Option<&Token>) -> Result<String, Refused> {

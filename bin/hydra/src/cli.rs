@@ -137,7 +137,7 @@ pub struct Serve {
     dial_certificates: Option<PathBuf>,
 
     /// Dial in by http too, where others may read the token on its way; without this, only within this machine
-    #[arg(long, requires = "dial", env = "HYDRA_DIAL_IN_CLEAR")]
+    #[arg(long, requires = "dial", env = "HYDRA_DIAL_IN_CLEAR", value_parser = clap::builder::BoolishValueParser::new())]
     dial_in_clear: bool,
 
     /// Desktops at once

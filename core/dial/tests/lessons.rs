@@ -243,6 +243,20 @@ fn a_rival_waits_until_the_first_has_shown_that_it_lives() {
 }
 
 #[test]
+fn somebody_elses_is_a_rival_whatever_it_says_of_itself() {
+    for instance in [None, Some(1)] {
+        let mut server = server();
+        let first = server.register(0.0, Some(1));
+        let instance = instance.map(|byte| InstanceId::new([byte; 16]));
+        let who = Registration { runner: desktop(), owner: Owner("eve".to_owned()), instance };
+        let rival = server.exchange.register(seconds(1.0), who).unwrap();
+        assert!(server.events().contains(&Event::Ping(first)));
+        server.exchange.heard(seconds(2.0), first);
+        assert_eq!(server.events(), [Event::Close(rival, CloseWhy::Contested)]);
+    }
+}
+
+#[test]
 fn the_same_program_takes_its_own_place_at_once() {
     let mut server = server();
     let first = server.register(0.0, Some(1));

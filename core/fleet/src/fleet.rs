@@ -151,6 +151,12 @@ impl Fleet {
         self.hosts.contains_key(name)
     }
 
+    /// Whether a host is drained, known or not yet.
+    #[must_use]
+    pub fn is_drained(&self, name: &HostName) -> bool {
+        self.drained.contains(name)
+    }
+
     /// Gives a host no new desktops from now on.
     pub fn drain(&mut self, name: HostName) {
         self.drained.insert(name);

@@ -28,7 +28,7 @@ const USUAL_CPUS: f64 = 1.0;
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum NoRoom {
     /// No host at all.
-    #[error("no host answers")]
+    #[error("there is no host")]
     Nobody,
     /// The host that was asked for is not known.
     #[error("there is no host {0}")]

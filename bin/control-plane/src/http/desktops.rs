@@ -10,7 +10,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use lunette_desktop::{BridgeState, DesktopId, LimitsWish, Wish, check_size};
-use lunette_fleet::{Desired, Fleet, HostName, NoRoom, Stage, Wanted};
+use lunette_fleet::{Desired, Fleet, HostName, NoRoom, Stage, Unfit, Wanted};
 use lunette_frame::Size;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -175,19 +175,28 @@ pub(super) async fn create(
     wish.name = asked.name.map(checked_name).transpose()?;
     wish.size = asked.size.as_deref().map(size).transpose()?.unwrap_or(wish.size);
     (wish.limits, wish.locale, wish.environment) = (asked.limits, asked.locale, asked.environment);
-    let host = app.fleet().place(&wish, asked.host.as_ref()).map_err(|none| {
-        let status = match none {
-            NoRoom::Nobody => StatusCode::SERVICE_UNAVAILABLE,
-            NoRoom::Unknown(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            NoRoom::Full(_) => StatusCode::INSUFFICIENT_STORAGE,
-        };
-        Problem::new(status, none.to_string()).hint("GET /api/v1/hosts says how each is doing")
-    })?;
     let tags = checked_tags(asked.tags)?;
     let (owner, created_ms) = (caller.name.clone(), now_ms());
+    // Whoever comes next finds this one's place taken.
+    let placing = app.placing.lock().await;
+    let host = app.fleet().place(&wish, asked.host.as_ref()).map_err(no_room)?;
     app.want(Desired { id: id.clone(), host, wish, wanted: Wanted::Running, owner, tags, created_ms }).await?;
+    drop(placing);
     settled(&app, &id, switches.wait).await?;
     Ok(json_answer(StatusCode::CREATED, &one(&app, &id)?))
+}
+
+fn no_room(none: NoRoom) -> Problem {
+    let status = match &none {
+        NoRoom::Nobody => StatusCode::SERVICE_UNAVAILABLE,
+        NoRoom::Unknown(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        // They may be back in a moment.
+        NoRoom::Full(hosts) if hosts.iter().all(|(_, unfit)| matches!(unfit, Unfit::Lost(_))) => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+        NoRoom::Full(_) => StatusCode::INSUFFICIENT_STORAGE,
+    };
+    Problem::new(status, none.to_string()).hint("GET /api/v1/hosts says how each is doing")
 }
 
 /// One that is there already: it is answered as it is, and started if it was stopped.

@@ -57,7 +57,12 @@ pub(super) async fn drain(State(app): State<Arc<App>>, Path(named): Path<String>
         draining: bool,
     }
     let Drain { draining } = document(body).await?;
-    let known = named.parse::<HostName>().ok().filter(|name| app.fleet().knows(name));
+    // One that was drained and has not dialled in again is known by that.
+    let is_known = |name: &HostName| {
+        let fleet = app.fleet();
+        fleet.knows(name) || fleet.is_drained(name)
+    };
+    let known = named.parse::<HostName>().ok().filter(is_known);
     let host = known.ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, format!("no host {named}")))?;
     app.drain(host, draining).await?;
     Ok(json_answer(StatusCode::OK, &json!({ "name": named, "draining": draining })))

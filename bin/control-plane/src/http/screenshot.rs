@@ -75,15 +75,25 @@ pub(super) async fn serve(
     }
     let at = scanout(&app, &id).and_then(|(host, scanout)| Some((app.host(&host)?, scanout)));
     let at = at.filter(|(host, _)| host.pictures.is_up() && !switches.is_for_the_bridge());
-    let Some((host, scanout)) = at else {
+    let shot = match at {
+        Some((host, scanout)) => match app.eyes.shot(&id, &host, scanout, LIMIT).await {
+            Ok(shot) => Some(shot),
+            // The tunnel stands and nothing comes by it: there is another way.
+            Err(why) if host.pictures.is_dialled() => {
+                tracing::warn!(%id, why, "no picture by what the host dialled in");
+                None
+            }
+            Err(why) => return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, format!("desktop {id}: {why}"))),
+        },
+        None => None,
+    };
+    let Some(shot) = shot else {
         let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
         let target = format!("/screenshot{query}");
         let answer = gateway::pass(&app, &caller, peer.0.to_string(), &id, request, &target).await;
         return answer.map(|answer| marked(answer, IS_LIVE));
     };
     let (encoding, scale) = (switches.encoding()?, scale(switches.scale)?);
-    let shot = app.eyes.shot(&id, &host, scanout, LIMIT).await;
-    let shot = shot.map_err(|why| Problem::new(StatusCode::SERVICE_UNAVAILABLE, format!("desktop {id}: {why}")))?;
     let etag = format!("\"{}-{}-{}\"", shot.frame(), encoding.name(), scale.get());
     let mut answer = if knows(request.headers(), &etag) {
         StatusCode::NOT_MODIFIED.into_response()

@@ -89,6 +89,19 @@ async fn hosts_profiles_programs_and_logs_are_there() {
 }
 
 #[tokio::test]
+async fn of_many_desktops_at_once_as_many_are_made_as_there_is_room_for() {
+    let hydra = Hydra::start().await;
+    let plane = Plane::start(&hydra).await;
+    // By then the host has told that it may have four.
+    plane.desktop("one").await;
+    let wish = json!({ "profile": "light", "limits": { "memory_mib": 64 } });
+    let asked = (0..10).map(|_| plane.post("/api/v1/desktops", &wish));
+    let mut answers: Vec<u16> = futures_util::future::join_all(asked).await.iter().map(|one| one.status).collect();
+    answers.sort_unstable();
+    assert_eq!(answers, [201, 201, 201, 507, 507, 507, 507, 507, 507, 507]);
+}
+
+#[tokio::test]
 async fn what_happened_is_told_in_order_and_can_be_asked_for_again() {
     let hydra = Hydra::start().await;
     let plane = Plane::start(&hydra).await;

@@ -80,6 +80,11 @@ async fn only_who_may_operate_is_a_host() {
         let token = plane.token(scopes, None).await;
         plane.by(&token, "get", path, &Value::Null).await.is(status);
     }
+    // Whoever may operate certain desktops only must not say what others show.
+    let bounded = plane.token(&["operate"], Some(&["one"])).await;
+    for path in [path, "/api/v1/revdial?runnerid=export-local"] {
+        plane.by(&bounded, "get", path, &Value::Null).await.is(403);
+    }
     plane.send("get", path, &[], "").await.is(401);
     let view = plane.token(&["control"], None).await;
     let _refused = runner(&plane, "hydra-far", &view, &far);

@@ -45,8 +45,11 @@ impl Exchange {
         let known = self.known.entry(who.runner.clone()).or_default();
         let (active, challenger) = (known.active, known.challenger);
         let rival = active.filter(|active| {
-            let instance = self.links.get(active).and_then(|link| link.who.instance);
-            matches!((instance, who.instance), (Some(theirs), Some(ours)) if theirs != ours)
+            self.links.get(active).is_some_and(|link| {
+                let instances = (link.who.instance, who.instance);
+                let is_another = matches!(instances, (Some(theirs), Some(ours)) if theirs != ours);
+                is_another || link.who.owner != who.owner
+            })
         });
         if rival.is_some() && challenger.is_some() {
             return Err(RegisterError::Contested);

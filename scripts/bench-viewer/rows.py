@@ -327,7 +327,7 @@ def crowd(contender, options):
     gaps = [viewer["gap"] for viewer in received if not viewer["closed"]]
     result = {
         f"crowd: of {CROWD}, watched to the end": len(gaps),
-        "crowd: pictures per second each, p50": percentile([viewer["frames"] for viewer in received], 50) / seconds,
+        "crowd: pictures per second each, p50": percentile([viewer["pictures"] for viewer in received], 50) / seconds,
         "crowd: longest gap between pictures, p50, ms": percentile(gaps, 50),
         "crowd: longest gap between pictures, worst, ms": max(gaps, default=float("nan")),
     }

@@ -7,8 +7,9 @@ const viewers = [];
 let measuring = false;
 
 function open(url) {
-  const viewer = { url, frames: 0, bytes: 0, gap: 0, closed: null };
-  let last = null;
+  const viewer = { url, frames: 0, pictures: 0, bytes: 0, gap: 0, closed: null };
+  viewer.waited = () => performance.now() - last;
+  let last = performance.now();
   const socket = new WebSocket(url, protocols, { perMessageDeflate: false });
   const opened = new Promise((resolve) => {
     socket.on('open', () => {
@@ -21,9 +22,11 @@ function open(url) {
     viewer.bytes += data.length;
     if (!binary) return;
     if (data[0] === 1) {
-      const now = performance.now();
-      if (measuring && last !== null) viewer.gap = Math.max(viewer.gap, now - last);
-      last = now;
+      if (measuring) {
+        viewer.pictures++;
+        viewer.gap = Math.max(viewer.gap, viewer.waited());
+      }
+      last = performance.now();
     }
     viewer.frames++;
     if (answer && data[0] === 1) feedback(socket, viewer, data);
@@ -51,6 +54,7 @@ for (let index = 0; index < count; index++) {
 measuring = true;
 console.log('ready');
 setTimeout(() => {
+  for (const viewer of viewers) viewer.gap = Math.max(viewer.gap, viewer.waited());
   console.log(JSON.stringify(viewers));
   process.exit();
 }, seconds * 1000);

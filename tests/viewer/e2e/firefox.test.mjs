@@ -17,7 +17,7 @@ if (why) {
     bridge = await Bridge.start({ pattern: 'scroll', size: `${WIDTH}x${HEIGHT}`, fps: 10 });
     firefox = await Firefox.launch();
     await firefox.open(bridge.url);
-  });
+  }, { timeout: 120_000 });
   after(async () => {
     await firefox?.close();
     await bridge?.stop();

@@ -53,6 +53,7 @@ export class Firefox {
     this.#socket = connect(port, '127.0.0.1');
     const greeted = new Promise((resolve, reject) => (this.#waiting.set(null, resolve), this.#socket.once('error', reject)));
     this.#socket.on('data', (data) => this.#take(data));
+    this.#socket.on('close', () => this.#lost());
     await greeted;
     await this.#order('WebDriver:NewSession', { capabilities: {} });
   }
@@ -70,6 +71,12 @@ export class Firefox {
       this.#waiting.get(id)?.(message);
       this.#waiting.delete(id);
     }
+  }
+
+  /** Whoever still waits for an answer gets this one. */
+  #lost() {
+    for (const [id, answered] of this.#waiting) answered([1, id, { message: 'Firefox is gone' }, null]);
+    this.#waiting.clear();
   }
 
   async #order(name, parameters = {}) {

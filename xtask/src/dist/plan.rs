@@ -32,7 +32,9 @@ pub(super) struct Package {
     /// Paragraphs.
     pub(super) description: String,
     pub(super) depends: Vec<String>,
+    #[serde(default)]
     pub(super) recommends: Vec<String>,
+    #[serde(default)]
     pub(super) suggests: Vec<String>,
     /// Where its programs are.
     #[serde(default)]

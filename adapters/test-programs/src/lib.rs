@@ -55,6 +55,11 @@ impl Wanted<'_> {
     fn cargo(self) -> Command {
         let folder = folder();
         let mut cargo = Command::new(env!("CARGO"));
+        // Build scripts may look at what cargo tells a test of its package; with that of another one they begin anew, and
+        // half of the workspace with them.
+        for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_a_package(&name.to_string_lossy())) {
+            cargo.env_remove(name);
+        }
         cargo.args(["build", "--quiet", "--workspace"]).args(self.targets);
         if let Some(features) = std::env::var_os("LUNETTE_TEST_FEATURES").or(self.features.map(Into::into)) {
             cargo.arg("--features").arg(features);
@@ -85,6 +90,12 @@ impl Wanted<'_> {
     }
 }
 
+/// Whether a variable of the environment says in which package a test is.
+fn is_of_a_package(variable: &str) -> bool {
+    variable == "OUT_DIR"
+        || ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_EXE_"].iter().any(|of| variable.starts_with(of))
+}
+
 /// What one of cargo's messages calls the program of this test, if it does.
 fn test_program(message: &str, package: &str, test: &str) -> Option<PathBuf> {
     let message: serde_json::Value = serde_json::from_str(message).ok()?;
@@ -112,6 +123,14 @@ fn modified(file: &Path) -> Option<SystemTime> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_of_the_tests_own_package_reaches_another_build() {
+        let build = Wanted::PROGRAMS.cargo();
+        let removed: Vec<_> = build.get_envs().filter(|(_, value)| value.is_none()).map(|(name, _)| name).collect();
+        assert!(removed.contains(&"CARGO_MANIFEST_DIR".as_ref()) && removed.contains(&"CARGO_PKG_NAME".as_ref()));
+        assert!(!removed.contains(&"CARGO_HOME".as_ref()) && !removed.contains(&"CARGO_INCREMENTAL".as_ref()));
+    }
 
     #[test]
     fn a_test_is_found_among_cargos_messages_by_package_and_name() {

@@ -179,15 +179,15 @@ pub(super) async fn create(
     let (owner, created_ms) = (caller.name.clone(), now_ms());
     // Whoever comes next finds this one's place taken.
     let placing = app.placing.lock().await;
-    let host = app.fleet().place(&wish, asked.host.as_ref()).map_err(no_room)?;
+    let host = app.fleet().place(&wish, asked.host.as_ref()).map_err(|none| no_room(&none))?;
     app.want(Desired { id: id.clone(), host, wish, wanted: Wanted::Running, owner, tags, created_ms }).await?;
     drop(placing);
     settled(&app, &id, switches.wait).await?;
     Ok(json_answer(StatusCode::CREATED, &one(&app, &id)?))
 }
 
-fn no_room(none: NoRoom) -> Problem {
-    let status = match &none {
+fn no_room(none: &NoRoom) -> Problem {
+    let status = match none {
         NoRoom::Nobody => StatusCode::SERVICE_UNAVAILABLE,
         NoRoom::Unknown(_) => StatusCode::UNPROCESSABLE_ENTITY,
         // They may be back in a moment.

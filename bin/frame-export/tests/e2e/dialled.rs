@@ -1,68 +1,43 @@
 //! A server that dialled in to a control plane, by whose connections it is watched, and nothing else.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use lunette_frame::{ScanoutId, Size};
-use lunette_relay::{Admission, Gate, Head, Owner, Refusal, RunnerId, Tunnels};
+use lunette_relay::Tunnels;
+use lunette_test_plane::TOKEN;
 use lunette_wire::Token;
 use lunette_wire::hxfr::{DisableScanout, ErrorCode, Message, Presence};
 use rustix::process::Signal;
 use tokio::net::TcpListener;
-use tokio::runtime::Runtime;
 
 use crate::support::{Client, SOON, SecretFile, Server, program, refused};
 
-const TOKEN: &str = "b3BlcmF0ZSBvcGVyYXRlIG9wZXJhdGUgb3BlcmF0ZTE";
-
-/// Lets in whoever has the token.
-struct Keeper;
-
-impl Gate for Keeper {
-    fn admit<'a>(&'a self, head: &'a Head, _: Option<&'a RunnerId>) -> Admission<'a> {
-        let shown = head.headers.get("authorization").and_then(|value| value.to_str().ok());
-        let known = shown == Some(&format!("Bearer {TOKEN}"));
-        let admitted = if known { Ok(Owner("operator".to_owned())) } else { Err(Refusal::Unknown) };
-        Box::pin(std::future::ready(admitted))
-    }
-}
-
 /// The control plane's side. Whoever connects to `door` is led to the export of the host `far`.
 struct Plane {
-    address: SocketAddr,
+    plane: lunette_test_plane::Plane,
     door: SocketAddr,
-    tunnels: Tunnels,
-    runtime: Runtime,
 }
 
 impl Plane {
     fn start() -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let (tunnels, address, door) = runtime.block_on(async {
-            let tunnels = Tunnels::new(lunette_relay::Limits::default());
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            let (address, router) = (listener.local_addr().unwrap(), tunnels.router(Arc::new(Keeper)));
-            tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            let door = listener.local_addr().unwrap();
-            tokio::spawn(lead(listener, tunnels.clone()));
-            (tunnels, address, door)
-        });
-        Self { address, door, tunnels, runtime }
+        let plane = lunette_test_plane::Plane::start();
+        let listener = plane.runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let door = listener.local_addr().unwrap();
+        plane.runtime.spawn(lead(listener, plane.tunnels.clone()));
+        Self { plane, door }
     }
 
     /// A strict server that dials in, and listens nowhere.
     fn server(&self) -> Server {
         let (secret, token) = (SecretFile::new(0o600), tempfile::NamedTempFile::new().unwrap());
         std::fs::write(token.path(), format!("{TOKEN}\n")).unwrap();
-        let dial = format!("http://{}", self.address);
+        let dial = format!("http://{}", self.plane.address);
         let dialling = ["--dial", &dial, "--dial-name", "far", "--dial-token-file", token.path().to_str().unwrap()];
         let pictures = ["--tcp", "off", "--scanouts", "2", "--size", "320x180", "--secret-file", secret.path()];
         let server = Server::start(&[&pictures[..], &dialling].concat());
-        let mut runners = self.tunnels.watch();
-        let is_here =
-            |list: &Vec<(RunnerId, bool)>| list.iter().any(|(known, up)| known.as_str() == "export-far" && *up);
-        self.runtime.block_on(async { tokio::time::timeout(SOON, runners.wait_for(is_here)).await.unwrap().unwrap() });
+        let runner = "export-far".parse().unwrap();
+        let here = async { tokio::time::timeout(SOON, self.plane.until_here(&runner)).await };
+        self.plane.runtime.block_on(here).unwrap();
         server
     }
 }

@@ -1,77 +1,41 @@
 //! A hydra that dials in, and a control plane that knows one token.
 
 use std::fs;
-use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
-use lunette_relay::{Admission, Gate, Head, Limits, Owner, Refusal, RunnerId, Tunnels};
+use lunette_test_plane::TOKEN;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
-use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
 use crate::fixture::{Hydra, PATIENCE, World};
 
-const TOKEN: &str = "b3BlcmF0ZSBvcGVyYXRlIG9wZXJhdGUgb3BlcmF0ZTE";
-
-/// Lets in whoever has the token, as any runner.
-struct Keeper;
-
-impl Gate for Keeper {
-    fn admit<'a>(&'a self, head: &'a Head, _: Option<&'a RunnerId>) -> Admission<'a> {
-        let shown = head.headers.get("authorization").and_then(|value| value.to_str().ok());
-        let known = shown == Some(&format!("Bearer {TOKEN}"));
-        let admitted = if known { Ok(Owner("operator".to_owned())) } else { Err(Refusal::Unknown) };
-        Box::pin(std::future::ready(admitted))
-    }
-}
-
 /// The control plane's side.
-struct Plane {
-    runtime: Runtime,
-    tunnels: Tunnels,
-    address: SocketAddr,
-}
+struct Plane(lunette_test_plane::Plane);
 
 impl Plane {
     fn start() -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let (tunnels, address) = runtime.block_on(async {
-            let tunnels = Tunnels::new(Limits::default());
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            let (address, router) = (listener.local_addr().unwrap(), tunnels.router(Arc::new(Keeper)));
-            tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-            (tunnels, address)
-        });
-        Self { runtime, tunnels, address }
+        Self(lunette_test_plane::Plane::start())
     }
 
     fn dial_in(&self, world: &World, token: &str) -> Hydra {
         let file = world.folder.path().join("dial.token");
         fs::write(&file, format!("{token}\n")).unwrap();
-        let url = format!("http://{}", self.address);
+        let url = format!("http://{}", self.0.address);
         world.start(&["--dial", &url, "--dial-name", "far", "--dial-token-file", file.to_str().unwrap()])
     }
 
     /// What is answered by whoever is dialled.
     fn ask(&self, path: &str, limit: Duration) -> Option<String> {
-        self.runtime.block_on(async {
+        self.0.runtime.block_on(async {
             let runner = "hydra-far".parse().unwrap();
-            timeout(limit, self.until_here(&runner)).await.ok()?;
-            let mut tunnel = self.tunnels.dial(&runner, limit).await.ok()?;
+            timeout(limit, self.0.until_here(&runner)).await.ok()?;
+            let mut tunnel = self.0.tunnels.dial(&runner, limit).await.ok()?;
             let request = format!("GET {path} HTTP/1.0\r\nHost: hydra\r\n\r\n");
             tunnel.write_all(request.as_bytes()).await.unwrap();
             let mut answer = String::new();
             timeout(limit, tunnel.read_to_string(&mut answer)).await.expect("in time").unwrap();
             Some(answer)
         })
-    }
-
-    async fn until_here(&self, runner: &RunnerId) {
-        let mut runners = self.tunnels.watch();
-        let is_here = |list: &[(RunnerId, bool)]| list.iter().any(|(known, up)| known == runner && *up);
-        runners.wait_for(|list| is_here(list)).await.unwrap();
     }
 }
 
